@@ -1,0 +1,99 @@
+"""What freerun raises, and the few checks that every module shares.
+
+    FreerunError                     anything freerun refuses or cannot do
+    +-- ArgumentError (ValueError)   an argument has a value or a shape that means nothing here
+    +-- DataError (ValueError)       data that cannot be used as it is: missing, not finite, too short
+    +-- RunError (RuntimeError)      a run directory that is not there, not whole, or not to be overwritten
+    +-- NonFiniteError (ArithmeticError)   training met a loss or a gradient that is not finite
+
+A message has four parts, in this order: the object, what it expected, what it got, and the fix.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import NoReturn
+
+__all__ = [
+    "ArgumentError",
+    "DataError",
+    "FreerunError",
+    "NonFiniteError",
+    "RunError",
+    "check_choice",
+    "check_integer",
+    "check_number",
+    "fail",
+]
+
+
+class FreerunError(Exception):
+    """Anything freerun refuses or cannot do."""
+
+
+class ArgumentError(FreerunError, ValueError):
+    """An argument has a value, a type or a shape that means nothing here."""
+
+
+class DataError(FreerunError, ValueError):
+    """Data that cannot be used as it is."""
+
+
+class RunError(FreerunError, RuntimeError):
+    """A run directory that is not there, not whole, or not to be overwritten."""
+
+
+class NonFiniteError(FreerunError, ArithmeticError):
+    """Training met a loss or a gradient that is not finite."""
+
+
+def fail(
+    where: str, expected: str, got: object, fix: str, kind: type[FreerunError] = ArgumentError
+) -> NoReturn:
+    """Raise ``kind`` with the four parts: ``where: expected, got got. fix``.
+
+    Example:
+        >>> fail("RecurrentNetwork", "hidden_size must be 1 or more", 0, "Pass hidden_size=32.")
+        Traceback (most recent call last):
+        freerun._checks.ArgumentError: RecurrentNetwork: hidden_size must be 1 or more, got 0. \
+Pass hidden_size=32.
+    """
+    raise kind(f"{where}: {expected}, got {got}. {fix}")
+
+
+def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -> str:
+    """Return ``value`` if it is one of ``choices``; otherwise name the valid ones, the nearest first.
+
+    Example:
+        >>> check_choice("RecurrentNetwork", "cell", "gru", ["tanh", "gru"])
+        'gru'
+    """
+    valid = list(choices)
+    if isinstance(value, str) and value in valid:
+        return value
+    near = difflib.get_close_matches(str(value), valid, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}={valid[0]!r}, say."
+    fail(where, f"{name} must be one of {', '.join(map(repr, valid))}", repr(value), hint)
+
+
+def check_integer(where: str, name: str, value: object, least: int, most: int | None = None) -> int:
+    """Return ``value`` as an int if it is a whole number within [least, most]; a bool is not one."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if whole and int(value) >= least and (most is None or int(value) <= most):  # type: ignore[call-overload]
+        return int(value)  # type: ignore[call-overload]
+    span = f"of {least} or more" if most is None else f"from {least} to {most}"
+    fail(where, f"{name} must be a whole number {span}", repr(value), f"Pass {name}={least}, say.")
+
+
+def check_number(
+    where: str, name: str, value: object, least: float = -math.inf, most: float = math.inf
+) -> float:
+    """Return ``value`` as a float if it is a finite number within [least, most]; a bool is not one."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and least <= number <= most:
+            return number
+    span = "" if least == -math.inf and most == math.inf else f" from {least:g} to {most:g}"
+    example = min(max(0.5, least), most)
+    fail(where, f"{name} must be a finite number{span}", repr(value), f"Pass {name}={example:g}, say.")
