@@ -1,0 +1,3 @@
+"""Real data sets that ship with the package, and seeded generators of synthetic ones."""
+
+__all__: list[str] = []

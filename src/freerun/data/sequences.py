@@ -1,0 +1,345 @@
+"""Many sequences of different lengths over one flat storage; windows and splits are views of it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import torch
+from torch import Tensor
+
+from freerun._checks import check_choice, check_integer, fail
+
+from ._gather import check_index, gather_batch
+from ._partition import sequence_groups, steps_before_cut
+from ._ranges import Ranges
+from ._reading import read_sequence_targets, read_step_targets
+from ._storage import Storage
+from .batch import Batch
+
+__all__ = ["Sequences"]
+
+
+class Sequences:
+    """Sequences of inputs x and targets y, of any lengths, in the user's units.
+
+    A list or tuple has one entry per series. An array is one series, (time,) or (time, channels),
+    unless it has three axes, (series, time, channels); beside such an x, a y of two axes is
+    (series, time). The numbers are copied once, into one storage that all windows, splits and
+    selections then share: a sample is a range of its steps, and remembers where its series began.
+
+    Whole numbers (or bools) with one axis per series are classes; pass counts as floats.
+
+    Args:
+        x: Inputs; None for an autonomous system.
+        y: Targets, one per step, or with ``target="sequence"`` one per sequence: (sequences,) of
+            classes or floats, or (sequences, outputs).
+        target: ``"step"`` or ``"sequence"``.
+        missing: ``"refuse"``, or ``"mask"`` to take NaN (-1 for classes) in y as missing.
+        classes: Names of the classes 0, 1, ...; by default as many as the largest label says.
+        season: Steps in one season, for seasonal baselines; None where there is none.
+        names: Names of the outputs.
+        dtype: Floating type of the storage.
+
+    Raises:
+        ArgumentError: Shapes or lengths that do not fit together.
+        DataError: Nothing to read, a number that is not finite, or a negative class.
+
+    Example:
+        >>> data = Sequences([[[1.0], [2.0], [3.0]], [[4.0], [5.0]]], [[0, 1, 1], [1, 0]])
+        >>> data
+        Sequences(2 sequences of 2 to 3 steps, 1 input, 2 classes per step)
+        >>> data.windows(2).batch([0, 2]).y
+        tensor([[0, 1],
+                [1, 0]])
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        target: str = "step",
+        missing: str = "refuse",
+        classes: Sequence[str] | None = None,
+        season: int | None = None,
+        names: Sequence[str] | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._target = check_choice("Sequences", "target", target, ["step", "sequence"])
+        check_choice("Sequences", "missing", missing, ["refuse", "mask"])
+        _check_dtype("Sequences", dtype)
+        self._season = None if season is None else check_integer("Sequences", "season", season, 1)
+        self._storage: Storage
+        self._labels: Tensor | None = None
+        if target == "step":
+            self._storage, lengths = read_step_targets(x, y, missing, dtype)
+        else:
+            self._storage, lengths, self._labels = read_sequence_targets(x, y, dtype)
+        self._ranges = Ranges.from_lengths(lengths)
+        self._classes = None if classes is None else tuple(classes)
+        self._num_classes = self._count_classes()
+        self._names = None if names is None else self._check_names(tuple(names))
+
+    def _targets(self) -> Tensor:
+        targets = self._storage.y if self._labels is None else self._labels
+        assert targets is not None
+        return targets
+
+    def _count_classes(self) -> int | None:
+        if self._targets().is_floating_point():
+            if self._classes is not None:
+                fix = "Leave classes out, or pass y as whole numbers with one axis."
+                fail("Sequences", "classes names whole-number targets", "real-valued y", fix)
+            return None
+        count = max(int(self._targets().max()) + 1, 1)
+        if self._classes is None:
+            return count
+        if len(self._classes) < count:
+            got = f"{len(self._classes)} names and class {count - 1}"
+            fail("Sequences", "classes must name every class", got, f"Pass {count} names.")
+        return len(self._classes)
+
+    def _check_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(names) != self.output_size:
+            outputs = "classes" if self.output_size is None else f"{self.output_size} outputs"
+            got = f"{len(names)} names for {outputs}"
+            fail("Sequences", "names must name every output", got, "Give one name per output.")
+        return names
+
+    @property
+    def input_size(self) -> int:
+        """Channels of x; 0 for an autonomous system."""
+        return 0 if self._storage.x is None else self._storage.x.shape[1]
+
+    @property
+    def output_size(self) -> int | None:
+        """Channels of y; None for classes."""
+        return None if self._num_classes is not None else self._targets().shape[1]
+
+    @property
+    def num_classes(self) -> int | None:
+        """Classes there are, seen here or not; None for real-valued targets."""
+        return self._num_classes
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each sample, (samples,) int64."""
+        return self._ranges.lengths
+
+    @property
+    def target(self) -> str:
+        """``"step"`` or ``"sequence"``: what has a target of its own."""
+        return self._target
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes, if given."""
+        return self._classes
+
+    @property
+    def season(self) -> int | None:
+        """Steps in one season, if given."""
+        return self._season
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the outputs, if given."""
+        return self._names
+
+    @property
+    def x_flat(self) -> Tensor | None:
+        """Inputs of the whole storage, (rows, inputs): shared, not to be written to."""
+        return self._storage.x
+
+    @property
+    def y_flat(self) -> Tensor | None:
+        """Targets of the whole storage, (rows, ...): shared; NaN or -1 where missing."""
+        return self._storage.y
+
+    @property
+    def labels(self) -> Tensor | None:
+        """Targets per sequence, (samples,) or (samples, outputs); None where every step has one."""
+        return self._labels
+
+    @property
+    def origin(self) -> Tensor:
+        """Storage row where each sample's series begins, (samples,): as far back as it can look."""
+        return self._ranges.origin
+
+    @property
+    def start(self) -> Tensor:
+        """Storage row of each sample's first step, (samples,)."""
+        return self._ranges.start
+
+    @property
+    def stop(self) -> Tensor:
+        """Storage row after each sample's last step, (samples,)."""
+        return self._ranges.stop
+
+    def __len__(self) -> int:
+        return len(self._ranges.start)
+
+    def __iter__(self) -> Iterator[tuple[Tensor | None, Tensor]]:
+        return (self[number] for number in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Tensor | None, Tensor]: ...
+    @overload
+    def __getitem__(self, index: slice | Tensor | Sequence[int]) -> "Sequences": ...
+    def __getitem__(self, index: Any) -> Any:
+        """Return one sample's (x, y), views of the storage, or the `Sequences` of several."""
+        if isinstance(index, slice):
+            picked = torch.arange(*index.indices(len(self)))
+        else:
+            index = torch.as_tensor(index)
+            if index.ndim == 0:
+                return self._sample(index)
+            picked = torch.arange(len(self))[index]
+        if not len(picked):
+            fail("Sequences", "an index must pick a sample or more", "none", "Widen it.")
+        return self._view(self._ranges.select(picked), picked)
+
+    def _sample(self, number: Tensor) -> tuple[Tensor | None, Tensor]:
+        steps = slice(int(self.start[number]), int(self.stop[number]))
+        x = None if self._storage.x is None else self._storage.x[steps]
+        return x, self._targets()[steps] if self._labels is None else self._labels[number]
+
+    def _view(self, ranges: Ranges, sample: Tensor) -> "Sequences":
+        """Return other ranges of the same storage, each cut from the sample of that number."""
+        view = copy.copy(self)
+        view._ranges = ranges
+        view._labels = None if self._labels is None else self._labels[sample]
+        return view
+
+    def __repr__(self) -> str:
+        low, high = int(self.lengths.min()), int(self.lengths.max())
+        steps = f"{low} to {high} steps" if low != high else _count(low, "step")
+        inputs = _count(self.input_size, "input") if self.input_size else "no inputs"
+        targets = _count(self._num_classes or self.output_size or 0, "output")
+        if self._num_classes is not None:
+            targets = f"{self._num_classes} class{'es' if self._num_classes > 1 else ''}"
+        counted = _count(len(self), "sequence")
+        return f"Sequences({counted} of {steps}, {inputs}, {targets} per {self._target})"
+
+    def covered(self) -> Tensor:
+        """Return which rows of the storage lie within a sample, (rows,) bool."""
+        return self._ranges.covered(self._storage.rows)
+
+    def astype(self, dtype: torch.dtype) -> "Sequences":
+        """Return the same samples over a storage of another floating type; classes stay int64."""
+        _check_dtype("Sequences.astype", dtype)
+        other = self._view(self._ranges, torch.arange(len(self)))
+        other._storage = self._storage.astype(dtype)
+        if other._labels is not None and other._labels.is_floating_point():
+            other._labels = other._labels.to(dtype)
+        return other
+
+    def split(self, at: float) -> tuple["Sequences", "Sequences"]:
+        """Cut every series in time: what comes before, and what comes after.
+
+        The second part still reaches back into the first for context.
+
+        Args:
+            at: A fraction in (0, 1) of each series, or a whole number of steps: from its start, or
+                if negative from its end.
+
+        Raises:
+            ArgumentError: A part of a series would be empty, or a sequence has one target for all.
+        """
+        if self._labels is not None:
+            fix = "Use split_sequences to share out whole sequences."
+            fail("Sequences.split", "each step needs a target", "one per sequence", fix)
+        first, second = self._ranges.cut(steps_before_cut(self.lengths, at))
+        everyone = torch.arange(len(self))
+        return self._view(first, everyone), self._view(second, everyone)
+
+    def split_sequences(
+        self, fraction: float, seed: int = 0, stratify: bool = True
+    ) -> tuple["Sequences", "Sequences"]:
+        """Share out whole sequences at random; each part keeps the order they had.
+
+        Args:
+            fraction: Part of the sequences that goes to the first, in (0, 1).
+            seed: Seed of the draw.
+            stratify: Keep the classes' proportions where each sequence has one class.
+
+        Raises:
+            ArgumentError: A part would be empty, or sequences overlap, so that one part would hold
+                steps of the other.
+        """
+        if self._ranges.overlap():
+            fix = "Call split_sequences first, and windows on each part."
+            fail("Sequences.split_sequences", "sequences must not overlap", "shared steps", fix)
+        by_class = stratify and self._labels is not None and self._num_classes is not None
+        groups = self._labels if by_class else None
+        first, second = sequence_groups(len(self), fraction, seed, groups)
+        return self[first], self[second]
+
+    def windows(
+        self, length: int, stride: int = 1, drop_last: bool = True, reach_back: int = 0
+    ) -> "Sequences":
+        """Cut every sample into windows, which share its memory.
+
+        Args:
+            length: Steps of a window. A shorter sample gives none, or itself if not ``drop_last``.
+            stride: Steps from the start of a window to the next one's.
+            drop_last: Leave out the shorter window at the end of a sample.
+            reach_back: Start this many steps before the sample, or where its series begins: after a
+                warm-up of so many steps, the first targets are the sample's own first ones.
+
+        Raises:
+            DataError: No window fits.
+        """
+        where = "Sequences.windows"
+        check_integer(where, "length", length, 1)
+        check_integer(where, "stride", stride, 1)
+        check_integer(where, "reach_back", reach_back, 0)
+        return self._view(*self._ranges.windows(length, stride, drop_last, reach_back))
+
+    def batch(self, index: Sequence[int] | Tensor, context: int = 0) -> Batch:
+        """Gather samples side by side, padded with zeros, and the ``context`` steps before."""
+        where = "Sequences.batch"
+        check_integer(where, "context", context, 0)
+        index = check_index(where, index, len(self))
+        return gather_batch(self._storage, self._ranges, self._labels, index, context)
+
+    def batches(
+        self,
+        batch_size: int,
+        *,
+        context: int = 0,
+        shuffle: bool = False,
+        generator: torch.Generator | None = None,
+        order: Tensor | None = None,
+    ) -> Iterator[Batch]:
+        """Go once through the samples in batches; the last may be smaller.
+
+        Args:
+            batch_size: Samples in a batch.
+            context: Steps before each sample to gather too.
+            shuffle: Draw the order at random, from ``generator``.
+            generator: Source of the order; None is PyTorch's global one.
+            order: Numbers of samples in order: say, the rest of an epoch, to resume one exactly.
+
+        Returns:
+            An iterator over `Batch`; arguments are checked before it is first advanced.
+        """
+        where = "Sequences.batches"
+        check_integer(where, "batch_size", batch_size, 1)
+        check_integer(where, "context", context, 0)
+        if order is not None and shuffle:
+            fail(where, "order and shuffle exclude each other", "both", "Pass one of them.")
+        if order is None:
+            count = len(self)
+            order = torch.randperm(count, generator=generator) if shuffle else torch.arange(count)
+        order = check_index(where, order, len(self))
+        return (self.batch(index, context) for index in order.split(batch_size))
+
+
+def _check_dtype(where: str, dtype: object) -> None:
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        fail(where, "dtype must be a floating type", dtype, "Pass dtype=torch.float32.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
