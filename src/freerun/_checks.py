@@ -96,4 +96,9 @@ def check_number(
             return number
     span = "" if least == -math.inf and most == math.inf else f" from {least:g} to {most:g}"
     example = min(max(0.5, least), most)
-    fail(where, f"{name} must be a finite number{span}", repr(value), f"Pass {name}={example:g}, say.")
+    fail(
+        where,
+        f"{name} must be a finite number{span}",
+        repr(value),
+        f"Pass {name}={example:g}, say.",
+    )

@@ -1,0 +1,10 @@
+"""freerun: recurrent networks trained the way they will run."""
+
+from freerun import heads
+from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
+from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
+from freerun.data import Scaling, Sequences, datasets
+from freerun.forcing import FreeRunning, Plan, TeacherForcing
+from freerun.heads import Sampling
+from freerun.network import RecurrentNetwork
+from freerun.unroll import Noise, State, Unrolled

@@ -1,0 +1,225 @@
+"""Checks of what a network is given: shapes, types and values, before anything is computed."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from freerun._checks import check_integer, fail
+from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
+from freerun.unroll import State
+
+__all__ = ["check_lengths", "check_state", "check_steps", "check_x", "check_y"]
+
+
+class Sized(Protocol):
+    """What of a network these checks read."""
+
+    input_size: int
+    hidden_size: int
+    head: Head
+    readout: str
+    recurrence: str
+    bidirectional: bool
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the parameters."""
+        ...
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros of the right shapes."""
+        ...
+
+    def observed(self, y: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
+        """What of y counts."""
+        ...
+
+
+def check_x(where: str, net: Sized, x: Tensor | None) -> None:
+    """x is ``(batch, time, input_size)`` of the network's type, or None for an autonomous one."""
+    if net.input_size == 0:
+        if x is not None and x.shape[-1:] != (0,):
+            fail(where, "x must be None, for input_size is 0", _shape(x), "Pass x=None.")
+        return
+    expected = f"x must be (batch, time, {net.input_size})"
+    if x is None:
+        fail(where, expected, "None", "Pass x, or build the network with input_size=0.")
+    if x.ndim != 3 or x.shape[-1] != net.input_size:
+        fix = (
+            "Add the batch axis: x.unsqueeze(0)."
+            if x.ndim == 2
+            else "Axes are batch, time, features."
+        )
+        fail(where, expected, _shape(x), fix)
+    _check_type(where, "x", x, net.dtype)
+
+
+def check_y(
+    where: str, net: Sized, x: Tensor | None, y: Tensor, lengths: Tensor | None, mask: Tensor | None
+) -> None:
+    """y and its mask have the shapes and values that the head and the readout call for."""
+    _check_y_shape(where, net, y)
+    if x is not None and net.readout == "every" and x.shape[:2] != y.shape[:2]:
+        fail(
+            where,
+            "x and y must have the same batch and time",
+            f"{_shape(x)} and {_shape(y)}",
+            "y[:, t] is the target of the step that reads x[:, t].",
+        )
+    if x is not None and len(x) != len(y):
+        fail(
+            where, "x and y must have the same batch", f"{_shape(x)} and {_shape(y)}", "Match them."
+        )
+    if mask is not None and (mask.dtype != torch.bool or mask.shape not in (y.shape, y.shape[:2])):
+        fail(
+            where,
+            f"mask must be bool of y's shape, {tuple(y.shape)}, or without its last axis",
+            f"{mask.dtype} of {_shape(mask)}",
+            "True is observed: mask=~y.isnan(), say.",
+        )
+    if lengths is not None and net.readout == "every":
+        lengths = check_lengths(where, lengths, len(y), y.shape[1], 0, y.device)
+    _check_y_values(where, net.head, y, net.observed(y, lengths, mask))
+
+
+def check_steps(
+    where: str,
+    net: Sized,
+    x: Tensor | None,
+    y: Tensor | None,
+    state: State | None,
+    steps: int | None,
+) -> tuple[int, int]:
+    """How many sequences and steps there are: from x, or from y, or from ``state`` and ``steps``."""
+    known = x if x is not None else (y if net.readout == "every" else None)
+    if known is None:
+        if steps is None:
+            fail(
+                where,
+                "the number of steps must be known",
+                "neither x nor y nor steps",
+                "Pass steps=100, say.",
+            )
+        rows = [] if state is None else list(state.tensors().values())
+        return (len(rows[0]) if rows else 1), check_integer(where, "steps", steps, 1)
+    batch, there = known.shape[:2]
+    if steps is not None and steps != there:
+        fail(where, f"steps must be {there}, as in the data", steps, "Leave steps out.")
+    if there == 0 or batch == 0:
+        fail(
+            where,
+            "a batch must have one sequence and one step at least",
+            _shape(known),
+            "Drop empty ones.",
+        )
+    return batch, there
+
+
+def check_lengths(
+    where: str,
+    lengths: Tensor | Sequence[int] | None,
+    batch: int,
+    steps: int,
+    least: int,
+    device: torch.device,
+) -> Tensor | None:
+    """Lengths as int64 on ``device``; None where every sequence has all the steps."""
+    if lengths is None:
+        return None
+    found = torch.as_tensor(lengths, device=device)
+    if found.dtype.is_floating_point or found.dtype == torch.bool or found.shape != (batch,):
+        fail(
+            where,
+            f"lengths must be whole numbers, ({batch},)",
+            f"{found.dtype} of {_shape(found)}",
+            "Give one per sequence.",
+        )
+    low, high = (int(found.min()), int(found.max()))
+    if low < least or high > steps:
+        fail(
+            where,
+            f"lengths must lie from {least} to {steps}",
+            f"{low} to {high}",
+            "A length counts the real steps of its sequence.",
+        )
+    return None if low == steps else found.long()
+
+
+def check_state(where: str, net: Sized, state: State, batch: int) -> None:
+    """The state has the tensors, shapes and type of this network's own."""
+    if net.bidirectional:
+        fail(
+            where,
+            "a bidirectional network starts from both ends of whole sequences",
+            "a state",
+            "Leave state out.",
+        )
+    wanted, got = net.initial_state(batch).tensors(), state.tensors()
+    shapes = [{name: tuple(part.shape) for name, part in side.items()} for side in (wanted, got)]
+    if shapes[0] != shapes[1]:
+        fail(
+            where,
+            f"state must hold {shapes[0]}",
+            str(shapes[1]),
+            "Take the .state of an unroll, or net.initial_state(batch).",
+        )
+    for name, part in got.items():
+        _check_type(where, f"state.{name}", part, net.dtype)
+
+
+def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
+    axes = ["batch", "time"] if net.readout == "every" else ["batch"]
+    outputs = net.head.outputs
+    if outputs is not None:
+        axes.append(str(outputs))
+    name = type(net.head).__name__
+    wanted = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
+    expected = f"y must be {wanted} for {name} with readout={net.readout!r}"
+    if y.ndim != len(axes) or (outputs is not None and y.shape[-1] != outputs):
+        fix = "Axes are batch, time, features."
+        if outputs == 1 and y.ndim == len(axes) - 1:
+            fix = "Add the feature axis: y.unsqueeze(-1)."
+        fail(where, expected, _shape(y), fix)
+    if outputs is None:
+        if y.is_floating_point() or y.dtype == torch.bool:
+            fail(
+                where,
+                f"{expected[:-1]}', of whole numbers",
+                str(y.dtype),
+                "Pass classes: y.long().",
+            )
+        return
+    _check_type(where, "y", y, net.dtype)
+
+
+def _check_y_values(where: str, head: Head, y: Tensor, observed: Tensor | None) -> None:
+    if head.outputs is None:
+        wrong, expected = (y < 0) | (y >= head.size), f"classes must lie from 0 to {head.size - 1}"
+    elif isinstance(head, Bernoulli):
+        wrong, expected = (y < 0) | (y > 1), "Bernoulli targets must lie from 0 to 1"
+    elif isinstance(head, Poisson | NegativeBinomial):
+        wrong, expected = (y < 0) | (y != y.floor()), "counts must be whole numbers of 0 or more"
+    else:
+        return
+    if observed is not None:
+        wrong = wrong & observed
+    if bool(wrong.any()):
+        fail(
+            where, expected, f"{y[wrong][0].item():g}", "Mask it with mask= if it is a placeholder."
+        )
+
+
+def _check_type(where: str, name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    if tensor.dtype != dtype:
+        fail(
+            where,
+            f"{name} must be {dtype}, as the network is",
+            str(tensor.dtype),
+            f"Use {name}.to(net.dtype), or net.double() for float64.",
+        )
+
+
+def _shape(tensor: Tensor) -> str:
+    return str(tuple(tensor.shape))

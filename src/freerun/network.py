@@ -1,0 +1,475 @@
+"""The recurrent network: layers of a cell, a head, and which edges recur."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from freerun._checks import check_choice, check_integer, check_number, fail
+from freerun._inputs import check_lengths, check_state, check_steps, check_x, check_y
+from freerun.cells import CELLS, RecurrentLayer
+from freerun.data import Scaling
+from freerun.forcing import Forcing, FreeRunning, Plan, PlanBatch, TeacherForcing
+from freerun.heads import Categorical, Head, Sampling
+from freerun.unroll import Noise, State, Unrolled, real_steps, unroll
+
+__all__ = ["RecurrentNetwork"]
+
+RECURRENCES = ("hidden", "output", "both")
+READOUTS = ("every", "last")
+
+
+class RecurrentNetwork(nn.Module):
+    """A recurrent network as the graph of Goodfellow et al. 2016, section 10.2, unfolded in time.
+
+        a(t) = b + U x(t) + W h(t-1) + R f(t-1)        the cell's update; shown for tanh
+        h(t) = tanh a(t)
+        o(t) = c + V h(t) + s f(t-1)                   s only with ``residual``
+        f(t) = w(t) y(t) + (1 - w(t)) g(o(t))          the output edge; w is the forcing
+        L    = - sum_t log p(y(t) | o(t))              p is the head
+
+    ========================== ================ =========== =========================================
+    book                       recurrence       readout     for
+    ========================== ================ =========== =========================================
+    figure 10.5                hidden (R = 0)   last        classify, score or embed whole sequences
+    figure 10.3                hidden (R = 0)   every       label or filter
+    figures 10.4 and 10.6      output (W = 0)   every       NARX and NOE: forecast, simulate
+    both edges                 both             every       text, autoregressive forecasting
+    ========================== ================ =========== =========================================
+
+    ``forward`` and ``loss`` speak scaled units, the ones the network works in; :func:`freerun.fit`,
+    :func:`freerun.run`, :class:`freerun.Session` and :func:`freerun.exposure_gap` speak the user's.
+
+    Parameters: ``layers[i].weight_ih`` is U, ``.weight_hh`` W, ``.weight_fh`` R (first layer only), ``.bias_ih`` b;
+    ``output`` holds V and c, ``skip`` is s. Their initial values are described in :class:`freerun.cells.RecurrentLayer`;
+    V starts uniform in +-sqrt(6 / (hidden + size)), c at 0, s at 1.
+
+    Args:
+        input_size: features of x; 0 for an autonomous network.
+        hidden_size: units in each layer and direction.
+        head: what o means; it fixes y's shape.
+        cell: ``"tanh"``, ``"relu"``, ``"identity"`` (a linear system), ``"gru"`` or ``"lstm"``.
+        recurrence: ``"hidden"``, ``"output"`` or ``"both"``. Under ``"output"`` every cell sees zeros for its own past.
+        readout: ``"every"`` step has an output, or only the ``"last"``.
+        num_layers: layers upon each other.
+        bidirectional: a second set of layers reads each sequence from its end.
+        dropout: share of each layer's outputs that are dropped in training, on the way up (to V too, so that it
+            works with one layer), never on the way to the next step.
+        output_lags: k, f(t-1) ... f(t-k) are fed.
+        input_lags: k, x(t) ... x(t-k) are read.
+        residual: add s f(t-1) to the location in o: the network learns the change from step to step.
+
+    Raises:
+        ArgumentError: For a value out of range, or a combination that means nothing.
+
+    Example:
+        >>> import torch, freerun as fr
+        >>> net = fr.RecurrentNetwork(2, 8, fr.heads.Gaussian(1), recurrence="output", output_lags=3)
+        >>> unrolled = net(torch.randn(4, 10, 2), torch.randn(4, 10, 1))
+        >>> unrolled.mean.shape, unrolled.f.shape
+        (torch.Size([4, 10, 1]), torch.Size([4, 10, 1]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        head: Head,
+        cell: str = "tanh",
+        recurrence: str = "hidden",
+        readout: str = "every",
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        output_lags: int = 1,
+        input_lags: int = 0,
+        residual: bool = False,
+    ) -> None:
+        super().__init__()
+        where = type(self).__name__
+        self.input_size = check_integer(where, "input_size", input_size, 0)
+        self.hidden_size = check_integer(where, "hidden_size", hidden_size, 1)
+        if not isinstance(head, Head):
+            fail(where, "head must be a head", repr(head), "Pass head=fr.heads.Gaussian(1), say.")
+        self.head = head
+        self.cell = check_choice(where, "cell", cell, CELLS)
+        self.recurrence = check_choice(where, "recurrence", recurrence, RECURRENCES)
+        self.readout = check_choice(where, "readout", readout, READOUTS)
+        self.num_layers = check_integer(where, "num_layers", num_layers, 1)
+        self.bidirectional = bool(bidirectional)
+        self.dropout = check_number(where, "dropout", dropout, 0.0, 0.999)
+        self.output_lags = check_integer(where, "output_lags", output_lags, 1)
+        self.input_lags = check_integer(where, "input_lags", input_lags, 0)
+        self.residual = bool(residual)
+        _check_combination(self)
+
+        recurrent, width = recurrence != "output", hidden_size * (2 if bidirectional else 1)
+        fed = head.fed_size * output_lags if self.has_output_edge else 0
+        seen = [input_size * (input_lags + 1)] + [width] * (num_layers - 1)
+
+        def stack(fed_sizes: list[int]) -> Sequence[RecurrentLayer]:
+            layers = nn.ModuleList(
+                RecurrentLayer(CELLS[cell], below, hidden_size, feeds, recurrent)
+                for below, feeds in zip(seen, fed_sizes, strict=False)
+            )
+            return cast(Sequence[RecurrentLayer], layers)
+
+        self.layers = stack([fed] + [0] * (num_layers - 1))
+        self.reverse_layers = stack([0] * num_layers if bidirectional else [])
+        self.output = nn.Linear(width, head.size)
+        nn.init.xavier_uniform_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+        self.skip = nn.Parameter(torch.ones(head.fed_size)) if residual else None
+        self._scaling: Scaling | None = None
+
+    @property
+    def has_output_edge(self) -> bool:
+        """Whether outputs are fed back: R is there."""
+        return self.recurrence != "hidden"
+
+    @property
+    def context(self) -> int:
+        """How many observations before the first step its lags reach: at least as many are worth keeping."""
+        return max(self.output_lags if self.has_output_edge else 0, self.input_lags)
+
+    @property
+    def scaling(self) -> Scaling:
+        """Between the user's units and the network's; the identity until :func:`freerun.fit` or the user sets it.
+
+        ``net.scaling = Scaling.identity()`` tells ``fit`` to leave units as they are.
+        """
+        return Scaling.identity() if self._scaling is None else self._scaling
+
+    @scaling.setter
+    def scaling(self, scaling: Scaling) -> None:
+        if scaling.y_scale is not None and not self.head.scalable:
+            name = type(self.head).__name__
+            fail(
+                "RecurrentNetwork.scaling",
+                f"y_scale must be None for {name}",
+                "a scale",
+                "Use Scaling.standard(data, y=False).",
+            )
+        self._scaling = scaling
+
+    @property
+    def has_scaling(self) -> bool:
+        """Whether units were decided: ``fit`` fits a scaling only where they were not."""
+        return self._scaling is not None
+
+    def extra_repr(self) -> str:
+        """Everything that was asked for."""
+        names = ("input_size", "hidden_size", "cell", "recurrence", "readout", "head")
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+
+    # --- unfolding ----------------------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        x: Tensor | None,
+        y: Tensor | None = None,
+        forcing: Forcing | Plan | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        state: State | None = None,
+        steps: int | None = None,
+        generator: torch.Generator | None = None,
+        noise: Noise | None = None,
+    ) -> Unrolled:
+        """Unfold the network over a batch, in scaled units.
+
+        Step t reads x(t) and f(t-1) and is scored on y(t): the first step is fed ``state.output``, never y(1).
+
+        Args:
+            x: ``(batch, time, input_size)``; None where ``input_size`` is 0.
+            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes: what forcing feeds. Without it the
+                network runs free.
+            forcing: a policy, planned as at the start of training, or a :class:`freerun.Plan`. With y the default is
+                :class:`freerun.TeacherForcing`. Without an output edge it is ignored.
+            lengths: ``(batch,)`` of 0 to time; None where all sequences fill the batch.
+            mask: bool ``(batch, time)`` or ``(batch, time, outputs)``, False where y is missing; there w = 0.
+            state: what came before the first step; :meth:`initial_state` by default.
+            steps: how many, where neither x nor y says so.
+            generator: where dropout and samples come from; PyTorch's global one by default.
+            noise: what :meth:`draw_noise` drew, in place of a generator.
+
+        Returns:
+            The unrolled network: ``.o``, ``.h``, ``.f``, ``.state``. Gradients flow to x, the parameters and the
+            state, and through what was fed back as far as the plan lets them.
+
+        Raises:
+            ArgumentError: For a shape, type or value that does not fit the network.
+        """
+        where = "RecurrentNetwork"
+        check_x(where, self, x)
+        if y is not None and self.has_output_edge:
+            check_y(where, self, x, y, lengths, mask)
+        batch, steps = check_steps(where, self, x, y, state, steps)
+        # A sequence without steps has no last one, unless a state says what was before.
+        least = 1 if self.readout == "last" and state is None else 0
+        lengths = check_lengths(where, lengths, batch, steps, least, self.device)
+        plan = self._plan(x, y, forcing, lengths, mask, state, generator)
+        if state is None:
+            state = self.initial_state(batch)
+        else:
+            check_state(where, self, state, batch)
+        if noise is None:
+            noise = self.draw_noise(batch, steps, plan, generator)
+        return unroll(self, x, plan, state, steps, lengths, noise)
+
+    def loss(
+        self,
+        x: Tensor | None,
+        y: Tensor,
+        forcing: Forcing | Plan | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        state: State | None = None,
+        reduction: str = "mean",
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """L = - sum_t log p(y(t) | o(t)), in scaled units, over what is real and observed.
+
+        Args:
+            x, forcing, lengths, mask, state, generator: as in :meth:`forward`.
+            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes; for ``readout="last"`` without the
+                time axis.
+            reduction: ``"sum"`` over steps and sequences, L itself; or ``"mean"`` over real steps. A step observed in
+                part counts in part.
+
+        Returns:
+            A scalar; 0 where nothing is observed.
+        """
+        check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
+        check_y("RecurrentNetwork.loss", self, x, y, lengths, mask)
+        unrolled = self(x, y, forcing, lengths, mask, state, None, generator)
+        observed = self.observed(y, lengths, mask)
+        total = self.score(unrolled.o, y, observed).sum()
+        return total if reduction == "sum" else total / self.count(y, observed).clamp(min=1e-12)
+
+    def summarize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The fixed-size summary of each sequence: h after its last step, both directions side by side.
+
+        Args:
+            x: ``(batch, time, input_size)``, scaled.
+            lengths: ``(batch,)``.
+
+        Returns:
+            ``(batch, hidden_size)``, twice as wide when bidirectional. Gradients flow to x and the parameters.
+        """
+        if self.has_output_edge:
+            fail(
+                "RecurrentNetwork.summarize",
+                "recurrence must be 'hidden'",
+                repr(self.recurrence),
+                "An output edge feeds y back, so that x alone has no summary.",
+            )
+        return self(x, lengths=lengths).summary
+
+    # --- the pieces that training, closed loop and measures share -------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.output.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The parameters' floating-point type."""
+        return self.output.weight.dtype
+
+    def initial_state(
+        self,
+        batch: int,
+        outputs: Tensor | None = None,
+        inputs: Tensor | None = None,
+        real: Tensor | None = None,
+    ) -> State:
+        """What comes before the first step: zeros, but for the lags that were observed.
+
+        Args:
+            batch: how many sequences.
+            outputs: ``(batch, n, outputs)``, or ``(batch, n)`` of classes, n >= ``output_lags``: y before the first
+                step, oldest first, scaled.
+            inputs: ``(batch, n, input_size)``, n >= ``input_lags``: x before the first step, oldest first, scaled.
+            real: bool ``(batch, n)``, False where there was no such step: its lag stays 0.
+        """
+        zeros = self.output.weight.new_zeros
+        hidden: tuple[tuple[Tensor, ...], ...] = ()
+        if self.recurrence != "output" and not self.bidirectional:
+            hidden = tuple(layer.zeros(batch) for layer in self.layers)
+        fed = last = None
+        if self.has_output_edge:
+            fed = zeros(batch, self.output_lags, self.head.fed_size)
+            if outputs is not None:
+                if real is not None:
+                    outputs = torch.where(
+                        real if outputs.ndim == 2 else real.unsqueeze(-1), outputs, 0
+                    )
+                fed = self.head.feed_truth(outputs[:, -self.output_lags :]).to(fed)
+                if real is not None:
+                    fed = torch.where(real[:, -self.output_lags :, None], fed, 0)
+        if self.input_lags:
+            last = zeros(batch, self.input_lags, self.input_size)
+            if inputs is not None:
+                last = inputs[:, -self.input_lags :].to(last)
+                if real is not None:
+                    last = torch.where(real[:, -self.input_lags :, None], last, 0)
+        return State(hidden, fed, last)
+
+    def draw_noise(
+        self, batch: int, steps: int, plan: Plan | None, generator: torch.Generator | None = None
+    ) -> Noise:
+        """All the randomness of one unroll: samples where the plan feeds samples, dropout in training."""
+        samples = None
+        if plan is not None and plan.draws and not plan.is_teacher():
+            samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
+        if not (self.training and self.dropout):
+            return Noise(samples)
+        width, kept = self.output.in_features, 1 - self.dropout
+        place = generator.device if generator is not None else self.device
+        drawn = (
+            torch.rand((batch, steps, width), generator=generator, device=place)
+            for _ in self.layers
+        )
+        return Noise(samples, tuple((u < kept).to(self.device, self.dtype) / kept for u in drawn))
+
+    def observed(self, y: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
+        """bool of y's shape: what counts in the loss; None where all of it does."""
+        observed = mask
+        if lengths is not None and self.readout == "every":
+            real = real_steps(lengths.to(y.device), y.shape[1])
+            if y.ndim == 3:
+                real = real.unsqueeze(-1)
+            if mask is not None and mask.ndim < real.ndim:
+                mask = mask.unsqueeze(-1)
+            observed = real if mask is None else mask & real
+        if observed is None:
+            return None
+        wide = observed.unsqueeze(-1) if observed.ndim < y.ndim else observed
+        return wide.expand_as(y)
+
+    def score(
+        self, o: Tensor, y: Tensor, observed: Tensor | None, scale: Tensor | None = None
+    ) -> Tensor:
+        """- log p(y | o) of every step, 0 where nothing is observed: ``(batch, time)``, or ``(batch,)``.
+
+        With ``scale``, the user's units per scaled unit, it is that of the user's y.
+        """
+        if observed is not None:
+            y = torch.where(observed, y, 0)
+        return self.head.nll(o, y, observed, scale)
+
+    def count(self, y: Tensor, observed: Tensor | None) -> Tensor:
+        """How many steps count in a mean; one observed in part counts in part."""
+        per_step = 1 if isinstance(self.head, Categorical) else y.shape[-1]
+        if observed is None:
+            return torch.as_tensor(y.numel() / per_step, dtype=self.dtype, device=y.device)
+        return observed.sum().to(self.dtype) / per_step
+
+    def _plan(
+        self,
+        x: Tensor | None,
+        y: Tensor | None,
+        forcing: Forcing | Plan | None,
+        lengths: Tensor | None,
+        mask: Tensor | None,
+        state: State | None,
+        generator: torch.Generator | None,
+    ) -> Plan | None:
+        if not self.has_output_edge:
+            return None
+        if y is None:
+            if isinstance(forcing, Plan):
+                plan = forcing
+            elif forcing is None or forcing == FreeRunning():
+                plan = Plan(None, 0.0)
+            else:
+                fail(
+                    "RecurrentNetwork",
+                    "y must be given to be forced",
+                    "None",
+                    f"Pass y, or leave out {forcing!r}.",
+                )
+        elif isinstance(forcing, Plan):
+            plan = forcing
+        else:
+            batch = PlanBatch(x, y, lengths, mask, state)
+            plan = (forcing or TeacherForcing()).plan(batch, 0.0, generator)
+        if mask is not None and plan.values is not None:
+            plan = _without_missing(plan, mask)
+        _check_feed(self.head, plan)
+        return plan
+
+
+def _without_missing(plan: Plan, mask: Tensor) -> Plan:
+    """The plan with w = 0 wherever some of y is missing."""
+    whole = mask if mask.ndim == 2 else mask.all(-1)
+    weights = torch.as_tensor(plan.weights, device=mask.device)
+    if not weights.is_floating_point():
+        weights = weights.to(torch.get_default_dtype())
+    return Plan(plan.values, torch.where(whole, weights, 0), plan.feed, plan.through)
+
+
+def _check_feed(head: Head, plan: Plan) -> None:
+    name = type(head).__name__
+    if plan.draws and not head.can_sample:
+        fail(
+            "RecurrentNetwork",
+            "feeding samples needs a head with a spread",
+            name,
+            "Use feed='mean', or a Gaussian head.",
+        )
+    if isinstance(plan.feed, Sampling) and not isinstance(head, Categorical):
+        fail("RecurrentNetwork", "Sampling is for classes", f"a {name} head", "Use 'sample'.")
+
+
+def _check_combination(net: RecurrentNetwork) -> None:
+    """Refuse what means nothing, and say why."""
+    where = "RecurrentNetwork"
+    if net.has_output_edge:
+        edge = f"recurrence={net.recurrence!r}"
+        if net.readout == "last":
+            fail(
+                where,
+                "an output edge needs an output at every step",
+                f"{edge} with readout='last'",
+                "Use recurrence='hidden', or readout='every'.",
+            )
+        if net.bidirectional:
+            fail(
+                where,
+                "an output edge runs forward only, for the future is not known when it is fed",
+                f"{edge} with bidirectional=True",
+                "Use recurrence='hidden', or bidirectional=False.",
+            )
+        if net.residual and not net.head.location_size:
+            fail(
+                where,
+                "residual adds f(t-1) to a location",
+                f"a {type(net.head).__name__} head, which has none",
+                "Use Gaussian, StudentT, Laplace or Point, or residual=False.",
+            )
+        return
+    if net.residual:
+        fail(
+            where,
+            "residual adds what was fed back",
+            "recurrence='hidden', which feeds nothing back",
+            "Use recurrence='output' or 'both', or residual=False.",
+        )
+    if net.output_lags != 1:
+        fail(
+            where,
+            "output_lags counts what is fed back",
+            "recurrence='hidden', which feeds nothing back",
+            "Use recurrence='output' or 'both', or leave output_lags out.",
+        )
+    if net.input_size == 0:
+        fail(
+            where,
+            "input_size must be 1 or more without an output edge, for there is nothing else to read",
+            0,
+            "Use recurrence='output' or 'both' for an autonomous network.",
+        )
