@@ -37,9 +37,9 @@ def gather_batch(
     start, lengths = chosen.start, chosen.lengths
     x = None if storage.x is None else _padded(storage.x, start, lengths)
     before = start[:, None] + torch.arange(-context, 0)
-    before_real = before >= chosen.origin[:, None]
+    before_exists = before_real = before >= chosen.origin[:, None]
     if storage.complete is not None:
-        before_real &= storage.complete[before.clamp(min=0)]
+        before_real = before_exists & storage.complete[before.clamp(min=0)]
     if storage.y is None:
         assert labels is not None
         y, observed, before_y = labels[index], None, None
@@ -51,8 +51,8 @@ def gather_batch(
             y.masked_fill_(~observed, 0)
     before_x = None
     if storage.x is not None:
-        before_x = _rows(storage.x, before, before >= chosen.origin[:, None])
-    return Batch(x, y, lengths, observed, index, before_x, before_y, before_real)
+        before_x = _rows(storage.x, before, before_exists)
+    return Batch(x, y, lengths, observed, index, before_x, before_y, before_real, before_exists)
 
 
 def _padded(flat: Tensor, start: Tensor, lengths: Tensor) -> Tensor:

@@ -28,6 +28,8 @@ class Batch:
         before_real: True where such a step exists and its target is whole, (batch, context). A step
             before the true start of the series is zeros and False; one whose target is missing, in
             any of its outputs, is False and its targets are zeros.
+        before_exists: True where such a step exists, its target missing or not: its inputs are
+            there, (batch, context).
     """
 
     x: Tensor | None
@@ -38,6 +40,7 @@ class Batch:
     before_x: Tensor | None
     before_y: Tensor | None
     before_real: Tensor
+    before_exists: Tensor
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -223,6 +223,14 @@ def _first(where: str, initial: Tensor | None, drawn: Tensor) -> Vector:
     return initial.double().numpy()
 
 
+def _rk4_step(field: Callable[[Vector], Vector], state: Vector, h: float) -> Vector:
+    k1 = field(state)
+    k2 = field(state + h / 2 * k1)
+    k3 = field(state + h / 2 * k2)
+    k4 = field(state + h * k3)
+    return state + h / 6 * (k1 + 2 * (k2 + k3) + k4)
+
+
 def _rk4_path(
     where: str,
     field: Callable[[Vector], Vector],
@@ -235,15 +243,12 @@ def _rk4_path(
     """Integrate dx/dt = field(x) and return every ``substeps``-th state, (steps, size) float64."""
     h = dt / substeps
     path = np.empty((steps, len(state)))
-    for step in range(-washout, steps):
-        if step >= 0:
-            path[step] = state
-        for _ in range(substeps):
-            k1 = field(state)
-            k2 = field(state + h / 2 * k1)
-            k3 = field(state + h / 2 * k2)
-            k4 = field(state + h * k3)
-            state = state + h / 6 * (k1 + 2 * (k2 + k3) + k4)
+    with np.errstate(over="ignore", invalid="ignore"):  # a path that diverges is refused below
+        for step in range(-washout, steps):
+            if step >= 0:
+                path[step] = state
+            for _ in range(substeps):
+                state = _rk4_step(field, state, h)
     if not np.isfinite(path).all():
         fail(where, "the path must stay finite", "one that diverges", "Pass a smaller dt.")
     return torch.from_numpy(path)

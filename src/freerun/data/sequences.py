@@ -10,6 +10,7 @@ from torch import Tensor
 from freerun._checks import check_choice, check_integer, fail
 
 from ._gather import check_index, gather_batch
+from ._naming import check_names, count_classes, describe_samples
 from ._partition import sequence_groups, steps_before_cut
 from ._ranges import Ranges
 from ._reading import read_sequence_targets, read_step_targets
@@ -40,6 +41,14 @@ class Sequences:
         names: Names of the outputs.
         dtype: Floating type of the storage.
 
+    Attributes:
+        target: ``"step"`` or ``"sequence"``: what has a target of its own.
+        labels: Targets per sequence, (samples,) or (samples, outputs); None if each step has one.
+        num_classes: Classes there are, seen here or not; None for real-valued targets.
+        classes: Names of the classes, or None.
+        season: Steps in one season, or None.
+        names: Names of the outputs, or None.
+
     Raises:
         ArgumentError: Shapes or lengths that do not fit together.
         DataError: Nothing to read, a number that is not finite, or a negative class.
@@ -65,46 +74,26 @@ class Sequences:
         names: Sequence[str] | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._target = check_choice("Sequences", "target", target, ["step", "sequence"])
+        self.target = check_choice("Sequences", "target", target, ["step", "sequence"])
         check_choice("Sequences", "missing", missing, ["refuse", "mask"])
         _check_dtype("Sequences", dtype)
-        self._season = None if season is None else check_integer("Sequences", "season", season, 1)
+        self.season = None if season is None else check_integer("Sequences", "season", season, 1)
+        self.labels: Tensor | None = None
         self._storage: Storage
-        self._labels: Tensor | None = None
         if target == "step":
             self._storage, lengths = read_step_targets(x, y, missing, dtype)
         else:
-            self._storage, lengths, self._labels = read_sequence_targets(x, y, dtype)
+            self._storage, lengths, self.labels = read_sequence_targets(x, y, dtype)
         self._ranges = Ranges.from_lengths(lengths)
-        self._classes = None if classes is None else tuple(classes)
-        self._num_classes = self._count_classes()
-        self._names = None if names is None else self._check_names(tuple(names))
+        self.classes = None if classes is None else tuple(classes)
+        self.num_classes = count_classes(self._targets(), self.classes)
+        self.names = None if names is None else tuple(names)
+        check_names(self._targets(), self.names)
 
     def _targets(self) -> Tensor:
-        targets = self._storage.y if self._labels is None else self._labels
+        targets = self._storage.y if self.labels is None else self.labels
         assert targets is not None
         return targets
-
-    def _count_classes(self) -> int | None:
-        if self._targets().is_floating_point():
-            if self._classes is not None:
-                fix = "Leave classes out, or pass y as whole numbers with one axis."
-                fail("Sequences", "classes names whole-number targets", "real-valued y", fix)
-            return None
-        count = max(int(self._targets().max()) + 1, 1)
-        if self._classes is None:
-            return count
-        if len(self._classes) < count:
-            got = f"{len(self._classes)} names and class {count - 1}"
-            fail("Sequences", "classes must name every class", got, f"Pass {count} names.")
-        return len(self._classes)
-
-    def _check_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(names) != self.output_size:
-            outputs = "classes" if self.output_size is None else f"{self.output_size} outputs"
-            got = f"{len(names)} names for {outputs}"
-            fail("Sequences", "names must name every output", got, "Give one name per output.")
-        return names
 
     @property
     def input_size(self) -> int:
@@ -114,37 +103,12 @@ class Sequences:
     @property
     def output_size(self) -> int | None:
         """Channels of y; None for classes."""
-        return None if self._num_classes is not None else self._targets().shape[1]
-
-    @property
-    def num_classes(self) -> int | None:
-        """Classes there are, seen here or not; None for real-valued targets."""
-        return self._num_classes
+        return None if self.num_classes is not None else self._targets().shape[1]
 
     @property
     def lengths(self) -> Tensor:
         """Steps of each sample, (samples,) int64."""
         return self._ranges.lengths
-
-    @property
-    def target(self) -> str:
-        """``"step"`` or ``"sequence"``: what has a target of its own."""
-        return self._target
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """Names of the classes, if given."""
-        return self._classes
-
-    @property
-    def season(self) -> int | None:
-        """Steps in one season, if given."""
-        return self._season
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """Names of the outputs, if given."""
-        return self._names
 
     @property
     def x_flat(self) -> Tensor | None:
@@ -155,11 +119,6 @@ class Sequences:
     def y_flat(self) -> Tensor | None:
         """Targets of the whole storage, (rows, ...): shared; NaN or -1 where missing."""
         return self._storage.y
-
-    @property
-    def labels(self) -> Tensor | None:
-        """Targets per sequence, (samples,) or (samples, outputs); None where every step has one."""
-        return self._labels
 
     @property
     def origin(self) -> Tensor:
@@ -202,24 +161,19 @@ class Sequences:
     def _sample(self, number: Tensor) -> tuple[Tensor | None, Tensor]:
         steps = slice(int(self.start[number]), int(self.stop[number]))
         x = None if self._storage.x is None else self._storage.x[steps]
-        return x, self._targets()[steps] if self._labels is None else self._labels[number]
+        return x, self._targets()[steps] if self.labels is None else self.labels[number]
 
     def _view(self, ranges: Ranges, sample: Tensor) -> "Sequences":
         """Return other ranges of the same storage, each cut from the sample of that number."""
         view = copy.copy(self)
         view._ranges = ranges
-        view._labels = None if self._labels is None else self._labels[sample]
+        view.labels = None if self.labels is None else self.labels[sample]
         return view
 
     def __repr__(self) -> str:
-        low, high = int(self.lengths.min()), int(self.lengths.max())
-        steps = f"{low} to {high} steps" if low != high else _count(low, "step")
-        inputs = _count(self.input_size, "input") if self.input_size else "no inputs"
-        targets = _count(self._num_classes or self.output_size or 0, "output")
-        if self._num_classes is not None:
-            targets = f"{self._num_classes} class{'es' if self._num_classes > 1 else ''}"
-        counted = _count(len(self), "sequence")
-        return f"Sequences({counted} of {steps}, {inputs}, {targets} per {self._target})"
+        return describe_samples(
+            self.lengths, self.input_size, self._targets(), self.num_classes, self.target
+        )
 
     def covered(self) -> Tensor:
         """Return which rows of the storage lie within a sample, (rows,) bool."""
@@ -230,8 +184,8 @@ class Sequences:
         _check_dtype("Sequences.astype", dtype)
         other = self._view(self._ranges, torch.arange(len(self)))
         other._storage = self._storage.astype(dtype)
-        if other._labels is not None and other._labels.is_floating_point():
-            other._labels = other._labels.to(dtype)
+        if other.labels is not None and other.labels.is_floating_point():
+            other.labels = other.labels.to(dtype)
         return other
 
     def split(self, at: float) -> tuple["Sequences", "Sequences"]:
@@ -246,7 +200,7 @@ class Sequences:
         Raises:
             ArgumentError: A part of a series would be empty, or a sequence has one target for all.
         """
-        if self._labels is not None:
+        if self.labels is not None:
             fix = "Use split_sequences to share out whole sequences."
             fail("Sequences.split", "each step needs a target", "one per sequence", fix)
         first, second = self._ranges.cut(steps_before_cut(self.lengths, at))
@@ -270,8 +224,8 @@ class Sequences:
         if self._ranges.overlap():
             fix = "Call split_sequences first, and windows on each part."
             fail("Sequences.split_sequences", "sequences must not overlap", "shared steps", fix)
-        by_class = stratify and self._labels is not None and self._num_classes is not None
-        groups = self._labels if by_class else None
+        by_class = stratify and self.labels is not None and self.num_classes is not None
+        groups = self.labels if by_class else None
         first, second = sequence_groups(len(self), fraction, seed, groups)
         return self[first], self[second]
 
@@ -301,7 +255,7 @@ class Sequences:
         where = "Sequences.batch"
         check_integer(where, "context", context, 0)
         index = check_index(where, index, len(self))
-        return gather_batch(self._storage, self._ranges, self._labels, index, context)
+        return gather_batch(self._storage, self._ranges, self.labels, index, context)
 
     def batches(
         self,
@@ -339,7 +293,3 @@ class Sequences:
 def _check_dtype(where: str, dtype: object) -> None:
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         fail(where, "dtype must be a floating type", dtype, "Pass dtype=torch.float32.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
