@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_integer, fail
+from freerun.forcing import Plan
 from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
-from freerun.unroll import State
+from freerun.unroll import Noise, State
 
-__all__ = ["check_lengths", "check_state", "check_steps", "check_x", "check_y"]
+__all__ = ["check_lengths", "check_plan", "check_state", "check_steps", "check_x", "check_y"]
 
 
 class Sized(Protocol):
@@ -46,6 +47,7 @@ def check_x(where: str, net: Sized, x: Tensor | None) -> None:
     expected = f"x must be (batch, time, {net.input_size})"
     if x is None:
         fail(where, expected, "None", "Pass x, or build the network with input_size=0.")
+    _check_tensor(where, "x", x)
     if x.ndim != 3 or x.shape[-1] != net.input_size:
         fix = (
             "Add the batch axis: x.unsqueeze(0)."
@@ -61,6 +63,7 @@ def check_y(
 ) -> None:
     """y and its mask have the shapes and values that the head and the readout call for."""
     _check_y_shape(where, net, y)
+    shapes = (y.shape,) if net.head.outputs is None else (y.shape, y.shape[:-1])
     if x is not None and net.readout == "every" and x.shape[:2] != y.shape[:2]:
         fail(
             where,
@@ -72,10 +75,10 @@ def check_y(
         fail(
             where, "x and y must have the same batch", f"{_shape(x)} and {_shape(y)}", "Match them."
         )
-    if mask is not None and (mask.dtype != torch.bool or mask.shape not in (y.shape, y.shape[:2])):
+    if mask is not None and (mask.dtype != torch.bool or mask.shape not in shapes):
         fail(
             where,
-            f"mask must be bool of y's shape, {tuple(y.shape)}, or without its last axis",
+            "mask must be bool, " + " or ".join(str(tuple(shape)) for shape in shapes),
             f"{mask.dtype} of {_shape(mask)}",
             "True is observed: mask=~y.isnan(), say.",
         )
@@ -147,6 +150,35 @@ def check_lengths(
     return None if low == steps else found.long()
 
 
+def check_plan(
+    where: str, net: Sized, plan: Plan, batch: int, steps: int, noise: Noise | None
+) -> None:
+    """The plan's values and weights fit the batch, and noise is there where it draws."""
+    shape = (batch, steps) if net.head.outputs is None else (batch, steps, net.head.outputs)
+    if plan.values is not None and plan.values.shape != shape:
+        fail(
+            where,
+            f"the plan's values must be {shape}, as y",
+            _shape(plan.values),
+            "They stand in the place of y.",
+        )
+    weights = plan.weights
+    if isinstance(weights, Tensor) and weights.shape not in ((), (steps,), (batch, steps)):
+        fail(
+            where,
+            f"the plan's weights must be a number, ({steps},) or ({batch}, {steps})",
+            _shape(weights),
+            "Give one for each step.",
+        )
+    if noise is not None and noise.samples is None and plan.draws and not plan.is_teacher():
+        fail(
+            where,
+            "noise must hold samples where the plan feeds them",
+            "none",
+            "Take it from net.draw_noise(batch, steps, plan).",
+        )
+
+
 def check_state(where: str, net: Sized, state: State, batch: int) -> None:
     """The state has the tensors, shapes and type of this network's own."""
     if net.bidirectional:
@@ -174,6 +206,7 @@ def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
     outputs = net.head.outputs
     if outputs is not None:
         axes.append(str(outputs))
+    _check_tensor(where, "y", y)
     name = type(net.head).__name__
     wanted = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
     expected = f"y must be {wanted} for {name} with readout={net.readout!r}"
@@ -209,6 +242,12 @@ def _check_y_values(where: str, head: Head, y: Tensor, observed: Tensor | None) 
         fail(
             where, expected, f"{y[wrong][0].item():g}", "Mask it with mask= if it is a placeholder."
         )
+
+
+def _check_tensor(where: str, name: str, value: object) -> None:
+    if not isinstance(value, Tensor):
+        kind = type(value).__name__
+        fail(where, f"{name} must be a tensor", f"a {kind}", f"Use torch.as_tensor({name}).")
 
 
 def _check_type(where: str, name: str, tensor: Tensor, dtype: torch.dtype) -> None:

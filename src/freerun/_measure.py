@@ -1,7 +1,12 @@
-"""From a batch of data to what a network takes, and how far its outputs are from the truth."""
+"""Between the user's data and the network: units, types, memory, and how far off the outputs are."""
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +17,64 @@ from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 from freerun.unroll import State
 
-__all__ = ["root_mean", "scaled_batch", "squared_error"]
+__all__ = [
+    "evaluating",
+    "fitting",
+    "root_mean",
+    "scaled_batch",
+    "scaled_inputs",
+    "scaled_targets",
+    "squared_distance",
+    "squared_error",
+]
+
+BUDGET = 2**26
+"""Numbers that one unroll may hold at a time: 256 megabytes of float32."""
+
+
+@contextmanager
+def evaluating(net: RecurrentNetwork) -> Iterator[None]:
+    """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
+    training = [module for module in net.modules() if module.training]
+    net.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def fitting(net: RecurrentNetwork, steps: int) -> int:
+    """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more."""
+    head, first = net.head, net.layers[0]
+    width = first.bias_ih.numel() + 2 * net.hidden_size + head.size + head.noise_size
+    width += first.weight_ih.shape[1] + 2 * head.fed_size
+    return max(1, BUDGET // (width * steps))
+
+
+def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:
+    """Return inputs, any array in the user's units, in the network's units, type and device."""
+    return _input(net, _tensor("x", x))
+
+
+def scaled_targets(net: RecurrentNetwork, y: Any) -> Tensor:
+    """Return targets, any array in the user's units, in the network's units, type and device."""
+    y = _tensor("y", y)
+    if not isinstance(net.head, Categorical):
+        return _target(net, y.to(net.dtype) if not y.is_floating_point() else y)
+    if y.is_floating_point() or y.dtype == torch.bool:
+        fail("Categorical", "y must hold classes, whole numbers", y.dtype, "Pass y.long().")
+    return y.to(net.device, torch.int64)
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.detach()
+    array = np.array(value)  # a copy: torch cannot share what is read-only or reversed
+    if array.dtype.kind not in "biuf":
+        fail("freerun", f"{name} must be numbers", f"dtype {array.dtype}", "Pass an array of them.")
+    return torch.from_numpy(array)
 
 
 def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
@@ -57,7 +119,7 @@ def squared_error(
     """Return the squared distance of mean and truth, summed over a batch, in the user's units.
 
     For classes that is Brier's score: the squared distance of the probabilities from the one-hot
-    truth, summed over classes (Brier 1950).
+    truth, summed over classes (Brier 1950). An output that is NaN is infinitely far off.
 
     Args:
         net: The network.
@@ -71,16 +133,34 @@ def squared_error(
         classes; for ``readout="last"`` ``(outputs,)``. No gradient flows.
     """
     mean = net.head.mean(o.detach())
-    if isinstance(net.head, Categorical):
-        truth = y if observed is None else torch.where(observed, y, 0)
-        missed = mean.scatter_add(-1, truth.unsqueeze(-1), -torch.ones_like(mean[..., :1]))
-        error = missed.square().sum(-1, keepdim=True)
+    total, count = squared_distance(mean, y, observed, isinstance(net.head, Categorical))
+    scale = net.scaling.y_scale
+    return total if scale is None else total * scale.to(total).square(), count
+
+
+def squared_distance(
+    forecast: Tensor, y: Tensor, observed: Tensor | None, classes: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the squared distance of a forecast from the truth, summed over a batch.
+
+    Args:
+        forecast: ``(batch, time, outputs)``, or probabilities ``(batch, time, classes)``; NaN is an
+            infinite distance: a run that left the numbers behind is no missing value.
+        y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes.
+        observed: bool of y's shape, or None for all.
+        classes: whether y holds classes.
+
+    Returns:
+        The sum and the count, as :func:`squared_error` does.
+    """
+    if classes:
+        truth = (y if observed is None else torch.where(observed, y, 0)).unsqueeze(-1)
+        missed = forecast.scatter_add(-1, truth, -torch.ones_like(forecast[..., :1]))
+        error = missed.double().square().sum(-1, keepdim=True)
         observed = None if observed is None else observed.unsqueeze(-1)
     else:
-        scale = net.scaling.y_scale
-        difference = mean - y if scale is None else (mean - y) * scale.to(mean)
-        error = difference.square()
-    error = error.double()
+        error = (forecast.double() - y).square()
+    error = error.nan_to_num(nan=math.inf, posinf=math.inf)
     if observed is None:
         return error.sum(0), torch.full_like(error[0], len(error))
     return torch.where(observed, error, 0).sum(0), observed.sum(0).double()

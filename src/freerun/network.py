@@ -1,13 +1,14 @@
 """The recurrent network: layers of a cell, a head, and which edges recur."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from freerun._checks import check_choice, check_integer, check_number, fail
-from freerun._inputs import check_lengths, check_state, check_steps, check_x, check_y
+from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.forcing import Forcing, FreeRunning, Plan, PlanBatch, TeacherForcing
@@ -210,6 +211,8 @@ class RecurrentNetwork(nn.Module):
         least = 1 if self.readout == "last" and state is None else 0
         lengths = check_lengths(where, lengths, batch, steps, least, self.device)
         plan = self._plan(x, y, forcing, lengths, mask, state, generator)
+        if plan is not None:
+            check_plan(where, self, plan, batch, steps, noise)
         if state is None:
             state = self.initial_state(batch)
         else:
@@ -329,17 +332,16 @@ class RecurrentNetwork(nn.Module):
             return Noise(samples)
         width, kept = self.output.in_features, 1 - self.dropout
         place = generator.device if generator is not None else self.device
-        drawn = (
-            torch.rand((batch, steps, width), generator=generator, device=place)
-            for _ in self.layers
-        )
-        return Noise(samples, tuple((u < kept).to(self.device, self.dtype) / kept for u in drawn))
+        shapes = [(batch, steps, width) for _ in self.layers] + [(batch, width)]
+        drawn = [torch.rand(shape, generator=generator, device=place) for shape in shapes]
+        masks = [(u < kept).to(self.device, self.dtype) / kept for u in drawn]
+        return Noise(samples, tuple(masks[:-1]), masks[-1])
 
     def observed(self, y: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
         """bool of y's shape: what counts in the loss; None where all of it does."""
         observed = mask
         if lengths is not None and self.readout == "every":
-            real = real_steps(lengths.to(y.device), y.shape[1])
+            real = real_steps(torch.as_tensor(lengths, device=y.device), y.shape[1])
             if y.ndim == 3:
                 real = real.unsqueeze(-1)
             if mask is not None and mask.ndim < real.ndim:
@@ -380,6 +382,7 @@ class RecurrentNetwork(nn.Module):
     ) -> Plan | None:
         if not self.has_output_edge:
             return None
+        _check_forcing(forcing)
         if y is None:
             if isinstance(forcing, Plan):
                 plan = forcing
@@ -398,18 +401,33 @@ class RecurrentNetwork(nn.Module):
             batch = PlanBatch(x, y, lengths, mask, state)
             plan = (forcing or TeacherForcing()).plan(batch, 0.0, generator)
         if mask is not None and plan.values is not None:
-            plan = _without_missing(plan, mask)
+            plan = _without_missing(plan, mask, lengths, self.dtype)
         _check_feed(self.head, plan)
         return plan
 
 
-def _without_missing(plan: Plan, mask: Tensor) -> Plan:
-    """The plan with w = 0 wherever some of y is missing."""
+def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: torch.dtype) -> Plan:
+    """The plan with w = 0 wherever some of y is missing, but as it was behind a sequence's length."""
     whole = mask if mask.ndim == 2 else mask.all(-1)
-    weights = torch.as_tensor(plan.weights, device=mask.device)
-    if not weights.is_floating_point():
-        weights = weights.to(torch.get_default_dtype())
-    return Plan(plan.values, torch.where(whole, weights, 0), plan.feed, plan.through)
+    if lengths is not None:  # padding is not missing: a teacher that is always followed stays one
+        lengths = torch.as_tensor(lengths, device=mask.device)
+        whole = whole | ~real_steps(lengths, whole.shape[1])
+    if bool(whole.all()):
+        return plan
+    weights = torch.as_tensor(plan.weights, dtype=dtype, device=mask.device)
+    return replace(plan, weights=torch.where(whole, weights, 0))
+
+
+def _check_forcing(forcing: object) -> None:
+    if forcing is None or (isinstance(forcing, Plan | Forcing) and not isinstance(forcing, type)):
+        return
+    got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
+    fail(
+        "RecurrentNetwork",
+        "forcing must be a policy or a Plan",
+        got,
+        "Pass forcing=fr.TeacherForcing(), say.",
+    )
 
 
 def _check_feed(head: Head, plan: Plan) -> None:

@@ -100,15 +100,18 @@ class Noise(NamedTuple):
     Attributes:
         samples: ``(batch, time, head.noise_size)`` for samples that are fed back, or None.
         dropout: a mask ``(batch, time, width)`` for every layer's output, 0 or 1 / (1 - dropout); empty for none.
+        summary: the same for what ``readout="last"`` reads, ``(batch, width)``, whatever step that comes from.
     """
 
     samples: Tensor | None = None
     dropout: tuple[Tensor, ...] = ()
+    summary: Tensor | None = None
 
     def part(self, start: int, stop: int) -> "Noise":
         """The noise of the steps ``start`` to ``stop``."""
         samples = None if self.samples is None else self.samples[:, start:stop]
-        return Noise(samples, tuple(mask[:, start:stop] for mask in self.dropout))
+        dropout = tuple(mask[:, start:stop] for mask in self.dropout)
+        return Noise(samples, dropout, self.summary)
 
 
 class Unfoldable(Protocol):
@@ -234,10 +237,10 @@ def _open(
         if len(net.reverse_layers):
             back, last_back = _backwards(net.reverse_layers[number], below, lengths, real)
             h, last = torch.cat([h, back], -1), torch.cat([last, last_back], -1)
-        below = h
-        if noise.dropout:
-            below, last = h * noise.dropout[number], last * noise.dropout[number][:, 0]
+        below = h * noise.dropout[number] if noise.dropout else h
         hidden.append(memory)
+    if noise.summary is not None:
+        last = last * noise.summary
     seen = below if net.readout == "every" else last
     o = _readout(net, seen, None if fed is None else fed[..., : net.head.fed_size])
     if net.readout == "every":
@@ -313,9 +316,10 @@ def _closed(
 
 def _emitted(head: Head, o: Tensor, plan: Plan, noise: Tensor | None) -> Tensor:
     """g(o): the mean, or a draw; cut from the graph where the plan or the head says so."""
-    if noise is None:
+    if not plan.draws:
         g, exact = head.feed_mean(o), True
     else:
+        assert noise is not None
         odds = plan.feed(o) if isinstance(plan.feed, Sampling) else o
         g, exact = head.feed_sample(odds, noise), head.reparameterised
     return g if plan.through and exact else g.detach()
@@ -332,7 +336,8 @@ def _forced_values(
     """Weights ``(batch, 1)`` and values ``(batch, fed_size)`` of every step; None where the network runs free."""
     if plan.values is None or plan.is_free():
         return None
-    weights = torch.as_tensor(plan.weights).detach().to(net.output.weight).expand(batch, steps)
+    weights = torch.as_tensor(plan.weights, dtype=net.output.weight.dtype).detach()
+    weights = weights.to(net.output.weight.device).expand(batch, steps)
     used = weights > 0 if real is None else (weights > 0) & real
     return weights.unsqueeze(-1).unbind(1), _fed_truth(net, plan, used).unbind(1)
 
@@ -342,11 +347,12 @@ def _forced_values(
 
 def _fed_truth(net: Unfoldable, plan: Plan, used: Tensor | None) -> Tensor:
     """The plan's values as they are fed, ``(batch, time, fed_size)``; 0 in place of what is not used."""
-    values = plan.values
-    assert values is not None
+    assert plan.values is not None
+    values = plan.values.detach()
     if used is not None:
         values = torch.where(used if values.ndim == 2 else used.unsqueeze(-1), values, 0)
-    return net.head.feed_truth(values).to(net.output.weight.dtype)
+    fed = net.head.feed_truth(values).to(net.output.weight.dtype)
+    return _blank(fed, used)  # again, for the one-hot vector of class 0 is not 0
 
 
 def _readout(net: Unfoldable, h: Tensor, fed: Tensor | None) -> Tensor:

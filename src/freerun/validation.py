@@ -1,0 +1,58 @@
+"""When training measures itself, on what, and when it stops."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from freerun._checks import check_choice, check_integer
+from freerun.data import Sequences
+from freerun.evaluate import evaluate
+from freerun.heads import Categorical
+from freerun.network import RecurrentNetwork
+
+__all__ = ["Validation"]
+
+MONITORS = ("loss", "error", "free_error")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How :func:`freerun.fit` uses its validation data.
+
+    A network with an output edge is judged by the error it makes running on its own outputs, for that
+    is how it will run; the teacher-forced error stands beside it in the history. Without the edge, and
+    for autonomous class models (text has no one true continuation), it is judged by its NLL.
+
+    Args:
+        patience: Stop after so many measurements without a new best; None never stops early.
+        monitor: ``"loss"``, ``"error"`` or ``"free_error"``, as :func:`freerun.evaluate` has them; None
+            chooses as above.
+        horizon: Steps of each free run; None for as long as a sequence lasts.
+        warmup: Observed steps before it; None for what ``evaluate`` takes.
+        every: Measure after every so many epochs, and after the last.
+    """
+
+    patience: int | None = 20
+    monitor: str | None = None
+    horizon: int | None = None
+    warmup: int | None = None
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if self.patience is not None:
+            check_integer("Validation", "patience", self.patience, 1)
+        if self.monitor is not None:
+            check_choice("Validation", "monitor", self.monitor, MONITORS)
+        check_integer("Validation", "every", self.every, 1)
+
+    def monitored(self, net: RecurrentNetwork) -> str:
+        """The name of the measure that chooses the best weights."""
+        if not net.has_output_edge:
+            if self.monitor == "free_error":
+                check_choice("Validation", "monitor", self.monitor, MONITORS[:2])
+            return self.monitor or "loss"
+        autonomous_classes = isinstance(net.head, Categorical) and net.input_size == 0
+        return self.monitor or ("loss" if autonomous_classes else "free_error")
+
+    def measure(self, net: RecurrentNetwork, data: Sequences) -> dict[str, Any]:
+        """Everything that is measured on ``data``."""
+        return evaluate(net, data, self.horizon, self.warmup)
