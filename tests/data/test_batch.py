@@ -54,6 +54,7 @@ def test_context_is_what_came_before_in_the_same_series(
         origin, start = int(windows.origin[row]), int(windows.start[row])
         before = [place if place >= origin else None for place in range(start - context, start)]
         assert batch.before_real[row].tolist() == [place is not None for place in before]
+        assert torch.equal(batch.before_exists, batch.before_real)
         expected = [0.0 if place is None else place + 1.0 for place in before]
         assert batch.before_x[row, :, 0].tolist() == expected
         assert batch.before_y[row, :, 0].tolist() == [10 * value for value in expected]
@@ -90,6 +91,7 @@ def test_missing_targets_are_zeros_that_are_not_observed() -> None:
     assert before.before_y.tolist() == [[[0, 0], [0, 0], [3, 4]]]
     assert before.before_x is not None
     assert before.before_x.tolist() == [[[0], [1], [1]]]  # its inputs are known all the same
+    assert before.before_exists.tolist() == [[False, True, True]]
 
 
 def test_missing_classes_are_minus_one() -> None:

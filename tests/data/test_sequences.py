@@ -97,6 +97,18 @@ def test_storage_is_a_copy() -> None:
     y[:] = 7
     assert data[0][1].tolist() == [[0.0]] * 3
     assert data[0][0].tolist() == [[0.0]] * 3  # type: ignore[union-attr]
+    codes = torch.tensor([0, 1])
+    stepped = Sequences(None, codes)
+    labelled = Sequences(torch.zeros(2, 3, 1), codes, target="sequence")
+    codes[:] = 1
+    assert stepped[0][1].tolist() == [0, 1]
+    assert labelled.batch([0, 1]).y.tolist() == [0, 1]
+
+
+def test_reads_arrays_that_are_views_or_read_only() -> None:
+    y = np.arange(6.0)[::-2]
+    y.setflags(write=False)
+    assert Sequences(None, y)[0][1].tolist() == [[5.0], [3.0], [1.0]]
 
 
 def test_what_was_named_is_kept_by_every_view() -> None:

@@ -59,7 +59,7 @@ def read_sequence_targets(x: Any, y: Any, dtype: torch.dtype) -> tuple[Storage, 
     _check_count(len(inputs), len(labels), "targets")
     each = torch.ones_like(lengths)
     if _is_classes(labels):
-        labels = labels.long()
+        labels = labels.long().clone()
         _check_classes(labels, each, "refuse")
     else:
         labels = _flatten([labels], "y", dtype)

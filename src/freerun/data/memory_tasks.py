@@ -33,7 +33,7 @@ def adding(
         True
 
     Source: Hochreiter and Schmidhuber, *Neural Computation* 9 (1997), section 5.4, with the range
-    and the target of Le, Jaitly and Hinton (2015), section 4.1, which that baseline is for.
+    and the target of Le, Jaitly and Hinton (2015), which that baseline is for.
     """
     check_integer("adding", "sequences", sequences, 1)
     check_integer("adding", "length", length, 2)
@@ -81,7 +81,7 @@ def copy_memory(
         (tensor([8, 9, 8, 8]), tensor([8, 8, 8, 8]))
 
     Source: Hochreiter and Schmidhuber (1997), as set by Arjovsky, Shah and Bengio, "Unitary
-    evolution recurrent neural networks", ICML 2016, section 4.1.
+    evolution recurrent neural networks", ICML 2016.
     """
     where = "copy_memory"
     for name, value in (("sequences", sequences), ("delay", delay), ("copy", copy)):
