@@ -5,12 +5,9 @@ from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteErr
 from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
 from freerun.checkpoint import load, save
 from freerun.data import Scaling, Sequences, datasets
-from freerun.evaluate import evaluate
-from freerun.fit import fit
+from freerun.evaluation import evaluate
 from freerun.forcing import FreeRunning, Plan, TeacherForcing
 from freerun.heads import Sampling
-from freerun.history import History
 from freerun.network import RecurrentNetwork
-from freerun.optimizer import Optimizer
+from freerun.training import History, Optimizer, Validation, fit
 from freerun.unroll import Noise, State, Unrolled
-from freerun.validation import Validation

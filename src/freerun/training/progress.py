@@ -1,4 +1,4 @@
-"""What training shows while it runs, on standard error: a bar on a terminal, plain lines elsewhere."""
+"""What training shows on standard error: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -65,11 +65,9 @@ class Progress:
         self.last_line = now
         share = (self.epochs - row["epoch"]) * self.batches
         left = (now - self.began) / max(self.done, 1) * share
-        print(
+        self.say(
             f"epoch {row['epoch']}/{self.epochs}  {_figures(row)}  {_rate(self.throughput)}  "
-            f"{_time(left)} left",
-            file=sys.stderr,
-            flush=True,
+            f"{_time(left)} left"
         )
 
     def say(self, message: str) -> None:
@@ -77,7 +75,8 @@ class Progress:
         if self.bar is not None:
             self.bar.console.print(message, markup=False, highlight=False)
         elif self.show:
-            print(message, file=sys.stderr, flush=True)
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
 
     @property
     def throughput(self) -> float:

@@ -11,8 +11,8 @@ from typing import Any
 from freerun import checkpoint
 from freerun._checks import RunError, fail
 from freerun._files import write_whole
-from freerun._training import Training
 from freerun.data import Sequences
+from freerun.training.state import Training
 
 __all__ = ["named", "open_run"]
 

@@ -7,20 +7,20 @@ from typing import Any
 
 from freerun._checks import NonFiniteError, check_integer
 from freerun._data_for import data_for
-from freerun._diagnosis import diagnose
-from freerun._interrupt import Interrupt
 from freerun._measure import scaled_batch
-from freerun._run_directory import named, open_run
-from freerun._training import Training
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
-from freerun.history import History
 from freerun.network import RecurrentNetwork
-from freerun.optimizer import Optimizer
-from freerun.progress import Progress
+from freerun.training.diagnosis import diagnose
+from freerun.training.history import History
+from freerun.training.interrupt import Interrupt
+from freerun.training.optimizer import Optimizer
+from freerun.training.progress import Progress
+from freerun.training.run_directory import named, open_run
+from freerun.training.state import Training
+from freerun.training.validation import Validation
 from freerun.unroll import Noise
-from freerun.validation import Validation
 
 __all__ = ["fit"]
 

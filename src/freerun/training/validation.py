@@ -5,7 +5,7 @@ from typing import Any
 
 from freerun._checks import check_choice, check_integer
 from freerun.data import Sequences
-from freerun.evaluate import evaluate
+from freerun.evaluation import evaluate
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 

@@ -13,8 +13,8 @@ from freerun._checks import RunError, fail
 from freerun._files import write_whole
 from freerun._flatten import flatten, unflatten
 from freerun.forcing import Forcing
-from freerun.history import History
 from freerun.network import RecurrentNetwork
+from freerun.training.history import History
 
 __all__ = ["Training"]
 
