@@ -61,7 +61,7 @@ class Categorical(Head):
     def nll(
         self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
     ) -> Tensor:
-        elements = -log_softmax(o, -1).gather(-1, y.unsqueeze(-1)).squeeze(-1)
+        elements = -log_softmax(o, -1).gather(-1, y.long().unsqueeze(-1)).squeeze(-1)
         return elements if observed is None else torch.where(observed, elements, 0)
 
     def mean(self, o: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class Categorical(Head):
         return one_hot(choose(o, noise[..., 0]), self.classes).to(o)
 
     def feed_truth(self, y: Tensor) -> Tensor:
-        return one_hot(y, self.classes).to(torch.get_default_dtype())
+        return one_hot(y.long(), self.classes).to(torch.get_default_dtype())
 
     def from_fed(self, fed: Tensor) -> Tensor:
         return fed.argmax(-1)
