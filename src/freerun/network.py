@@ -326,7 +326,7 @@ class RecurrentNetwork(nn.Module):
     ) -> Noise:
         """All the randomness of one unroll: samples where the plan feeds samples, dropout in training."""
         samples = None
-        if plan is not None and plan.draws and not plan.is_teacher():
+        if plan is not None and plan.draws:  # a teacher's too: a missing target makes it w = 0
             samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
         if not (self.training and self.dropout):
             return Noise(samples)
