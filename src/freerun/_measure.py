@@ -1,4 +1,4 @@
-"""Between the user's data and the network: units, types, memory, and how far off the outputs are."""
+"""Between the user's data and the network: units, types, memory, and how far off outputs are."""
 
 import math
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ __all__ = [
     "scaled_targets",
     "squared_distance",
     "squared_error",
+    "to_tensor",
 ]
 
 BUDGET = 2**26
@@ -55,12 +56,12 @@ def fitting(net: RecurrentNetwork, steps: int) -> int:
 
 def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:
     """Return inputs, any array in the user's units, in the network's units, type and device."""
-    return _input(net, _tensor("x", x))
+    return _input(net, to_tensor("x", x))
 
 
 def scaled_targets(net: RecurrentNetwork, y: Any) -> Tensor:
     """Return targets, any array in the user's units, in the network's units, type and device."""
-    y = _tensor("y", y)
+    y = to_tensor("y", y)
     if not isinstance(net.head, Categorical):
         return _target(net, y.to(net.dtype) if not y.is_floating_point() else y)
     if y.is_floating_point() or y.dtype == torch.bool:
@@ -68,7 +69,8 @@ def scaled_targets(net: RecurrentNetwork, y: Any) -> Tensor:
     return y.to(net.device, torch.int64)
 
 
-def _tensor(name: str, value: Any) -> Tensor:
+def to_tensor(name: str, value: Any) -> Tensor:
+    """Return any array of numbers as a tensor without a graph."""
     if isinstance(value, Tensor):
         return value.detach()
     array = np.array(value)  # a copy: torch cannot share what is read-only or reversed

@@ -4,25 +4,24 @@ The truth is fed while there is some, and from then on what the network itself s
 as a draw. What comes out is a :class:`freerun.Path`.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
-from freerun._measure import evaluating, fitting, scaled_inputs, scaled_targets
-from freerun.data import Scaling
+from freerun._measure import evaluating, fitting
+from freerun._start import Start, read_start
 from freerun.forcing import Plan, TeacherForcing
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
-from freerun.path import Path
+from freerun.path import Path, quantiles_over
 from freerun.unroll import Noise, State
 
-__all__ = ["check_draw", "emitted", "outputs_of", "run"]
+__all__ = ["check_draw", "draw_noise", "fed_back", "outputs_of", "run"]
 
 LEAST_STEPS = 16
-"""Steps that are run at a time at least: below it, starting an unroll costs as much as the steps."""
+"""Steps that are run at a time at least: for fewer, starting an unroll would cost as much."""
 
 
 def run(
@@ -42,7 +41,7 @@ def run(
         f(t) = g(o(t))       after it: the mean, or a draw from p(y | o(t))
 
     The first step of the run is fed the last y of the warm-up, and the network's lags come from
-    there too. Without an output edge nothing is fed back, and the outputs are those over ``inputs``.
+    there too. Without an output edge nothing is fed back: the outputs are those over ``inputs``.
 
     The noise of a step is drawn for all its rows at once, step after step, so that the same seed
     gives the same path: whatever ``steps`` is, in one run or in several that hand the state and the
@@ -85,108 +84,150 @@ def run(
     Source: Goodfellow et al. 2016, section 10.2.1 (closed loop, open loop).
     """
     _check_run(net, draw, paths, quantiles)
-    start = _read_start(net, steps, warmup, inputs, state)
+    start = read_start(net, steps, warmup, inputs, state)
     with evaluating(net):
         before = _warm_up(net, start)
         y, mean, after = _free(net, start, before, draw, paths, generator)
-    if paths == 1:
-        together = y
-    elif isinstance(net.head, Categorical):
-        together = y.mode(1, keepdim=True).values
-    else:
-        together = y.mean(1, keepdim=True)
-    kept = None if quantiles is None else Path.over(y, quantiles)
-    together = together.squeeze(1)
+    one = y[:, :1]
+    if paths > 1:
+        classes = isinstance(net.head, Categorical)
+        one = y.mode(1, keepdim=True).values if classes else y.mean(1, keepdim=True)
+    kept = None if quantiles is None else quantiles_over(y, quantiles)
+    found = (one.squeeze(1), y, mean, kept)
     if not start.batched:
-        together, y = together[0], y[0]
-        mean = None if mean is None else mean[0]
-        kept = None if kept is None else kept[0]
-    return Path(together, y, after, mean, kept, quantiles)
+        found = tuple(None if part is None else part[0] for part in found)  # type: ignore[assignment]
+    return Path(*found, after)
 
 
-@dataclass(frozen=True)
-class _Start:
-    """What a run starts from, in scaled units, every tensor with a batch axis."""
-
-    batch: int
-    steps: int
-    batched: bool
-    seen_x: Tensor | None
-    seen_y: Tensor | None
-    inputs: Tensor | None
-    state: State | None
-
-
-def _read_start(
-    net: RecurrentNetwork, steps: int | None, warmup: Any, inputs: Any, state: State | None
-) -> _Start:
-    """Convert what the user passed, and find how many sequences and steps there are."""
-    x, y = _pair(net, warmup)
-    parts = {
-        "the warm-up's x": _with_axis(net, "the warm-up's x", x),
-        "the warm-up's y": _with_axis(net, "the warm-up's y", y, target=True),
-        "inputs": _with_axis(net, "inputs", inputs),
-    }
-    given = {name: (part, had) for name, (part, had) in parts.items() if part is not None}
-    if len({had for _, had in given.values()}) > 1:
-        got = ", ".join(f"{name} {'with' if had else 'without'}" for name, (_, had) in given.items())
-        fail("run", "all data must have a batch axis, or none", got, "Use x.unsqueeze(0).")
-    rows = {name: len(part) for name, (part, _) in given.items() if part is not None}
-    state_rows = 1 if state is None else len(next(iter(state.tensors().values()), torch.zeros(1)))
-    batched = any(had for _, had in given.values()) or state_rows > 1
-    batch = max([state_rows, *rows.values()])
-    if state is not None and state_rows != batch or (set(rows.values()) - {batch, 1}):
-        got = ", ".join(f"{name} of {count}" for name, count in rows.items())
-        got += "" if state is None else f" and a state of {state_rows}"
-        fail("run", "all data must have the same sequences", got, "Match their batch axes.")
-    (seen_x, _), (seen_y, _), (ahead, _) = (
-        (None if part is None else part.expand(batch, *part.shape[1:]), had)
-        for part, had in parts.values()
-    )
-    if seen_x is not None and seen_y is not None and seen_x.shape[1] != seen_y.shape[1]:
-        got = f"{seen_x.shape[1]} and {seen_y.shape[1]}"
-        fail("run", "the warm-up's x and y must have the same steps", got, "Cut both to the same.")
-    return _Start(batch, _count_steps(net, steps, ahead), batched, seen_x, seen_y, ahead, state)
+def _warm_up(net: RecurrentNetwork, start: Start) -> State:
+    """The state after what was observed, teacher forced."""
+    state = start.state
+    seen = start.seen_x if start.seen_x is not None else start.seen_y
+    if state is None:
+        state = net.initial_state(start.batch)
+    if seen is None:
+        return state
+    stop = seen.shape[1]
+    # Where W = 0 the lags are all that is handed on, and nothing older than they reach is read.
+    first = max(0, stop - net.context) if net.recurrence == "output" else 0
+    length = max(LEAST_STEPS, fitting(net, start.batch))
+    for begin in range(first, stop, length):
+        x, y = (
+            None if part is None else part[:, begin : begin + length]
+            for part in (start.seen_x, start.seen_y)
+        )
+        state = net(x, y, TeacherForcing(), state=state, noise=Noise()).state
+    return state
 
 
-def _pair(net: RecurrentNetwork, warmup: Any) -> tuple[Any, Any]:
-    """The warm-up as (x, y)."""
-    if warmup is None:
-        return None, None
-    if isinstance(warmup, tuple) and len(warmup) == 2:
-        x, y = warmup
-    elif net.input_size == 0 and not isinstance(warmup, tuple):
-        x, y = None, warmup
-    else:
-        got = f"a {type(warmup).__name__}"
-        fail("run", "warmup must be a pair (x, y)", got, "Pass warmup=(x, y), or (None, y).")
-    if (y is None and net.has_output_edge) or (x is None and net.input_size > 0):
-        got = "y" if x is None else "x"
-        got = "neither" if x is None and y is None else f"{got} alone"
-        fail("run", "the warm-up must hold all that the network reads", got, "Pass (x, y).")
-    return x, y if net.has_output_edge else None
+def _free(
+    net: RecurrentNetwork,
+    start: Start,
+    state: State,
+    draw: str | Sampling,
+    paths: int,
+    generator: torch.Generator | None,
+) -> tuple[Tensor, Tensor | None, State]:
+    """Run ``paths`` a sequence: y ``(batch, paths, steps, ...)``, the mean, and the last state."""
+    rows = start.batch * paths
+    length = min(start.steps, max(LEAST_STEPS, fitting(net, rows)))
+    blocks = torch.arange(rows, device=net.device).split(fitting(net, length))
+    states = [_rows(state, block // paths) for block in blocks]
+    plan = Plan(None, 0.0, draw) if net.has_output_edge else None
+    pieces, means = [], []
+    for begin in range(0, start.steps, length):
+        count = min(length, start.steps - begin)
+        noise = None if draw == "mean" else draw_noise(net, rows, count, generator)
+        ys, probabilities = [], []
+        for number, block in enumerate(blocks):
+            x = None if start.inputs is None else start.inputs[:, begin : begin + count]
+            x = None if x is None else x[block // paths]
+            part = None if noise is None else noise[block]
+            unrolled = net(x, None, plan, state=states[number], steps=count, noise=Noise(part))
+            states[number] = unrolled.state
+            ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
+            if draw == "mean" and isinstance(net.head, Categorical):
+                probabilities.append(unrolled.mean)
+        pieces.append(torch.cat(ys))
+        if probabilities:
+            means.append(torch.cat(probabilities))
+    y = torch.cat(pieces, 1)
+    mean = torch.cat(means, 1) if means else None
+    return y.unflatten(0, (start.batch, paths)), mean, _joined(states)
 
 
-def _with_axis(
-    net: RecurrentNetwork, name: str, value: Any, target: bool = False
-) -> tuple[Tensor | None, bool]:
-    """The data in scaled units with a batch axis, and whether they had one."""
-    if value is None:
-        return None, False
-    if not target and net.input_size == 0:
-        fail("run", f"{name} must be None, for input_size is 0", "some", "Leave them out.")
-    width = net.head.outputs if target else net.input_size
-    value = value if isinstance(value, Tensor) else torch.as_tensor(_plain(value))
-    if value.ndim == 1 and width == 1:
-        value = value.unsqueeze(-1)
-    axes = 1 if width is None else 2
-    if value.ndim not in (axes, axes + 1) or (width is not None and value.shape[-1] != width):
-        wanted = "(time,)" if width is None else f"(time, {width})"
-        fix = "A batch axis may come before."
-        fail("run", f"{name} must be {wanted}", tuple(value.shape), fix)
-    scaled = (scaled_targets if target else scaled_inputs)(net, value)
-    if scaled.is_floating_point() and not bool(scaled.isfinite().all()):
-        fix = "Fill what is missing, or cut it off."
-        fail("run", f"{name} must be finite", "NaN or infinity", fix)
-    had = value.ndim > axes
-    return scaled if had else scaled.unsqueeze(0), had
+# --- the pieces that a session shares ----------------------------------------------------------
+
+
+def draw_noise(
+    net: RecurrentNetwork, rows: int, steps: int, generator: torch.Generator | None
+) -> Tensor:
+    """Draw noise ``(rows, steps, noise_size)`` step by step: the same however many are drawn."""
+    drawn = [net.head.noise((rows, 1), generator, net.dtype) for _ in range(steps)]
+    return torch.cat(drawn, 1).to(net.device)
+
+
+def fed_back(head: Head, o: Tensor, draw: str | Sampling, noise: Tensor | None) -> Tensor:
+    """Return g(o), the mean or a draw: ``(..., fed_size)``, scaled."""
+    if noise is None:
+        return head.feed_mean(o)
+    return head.feed_sample(draw(o) if isinstance(draw, Sampling) else o, noise)
+
+
+def outputs_of(
+    net: RecurrentNetwork, o: Tensor, f: Tensor | None, draw: str | Sampling, noise: Tensor | None
+) -> Tensor:
+    """Return y in the user's units: the mean, for classes the likeliest one; or what was drawn."""
+    head = net.head
+    if draw == "mean":
+        return (
+            o.argmax(-1) if isinstance(head, Categorical) else net.scaling.unscale_y(head.mean(o))
+        )
+    y = head.from_fed(fed_back(head, o, draw, noise) if f is None else f)
+    if isinstance(head, Poisson | NegativeBinomial):
+        y = y.round()  # the way to log(1 + y) and back leaves a count beside its whole number
+    return net.scaling.unscale_y(y)
+
+
+def check_draw(where: str, head: Head, draw: object) -> None:
+    """Refuse a draw that the head does not have."""
+    name = type(head).__name__
+    if isinstance(draw, Sampling):
+        if not isinstance(head, Categorical):
+            fail(where, "Sampling is for classes", f"a {name} head", "Pass draw='sample'.")
+    elif check_choice(where, "draw", draw, ("mean", "sample")) == "sample" and not head.can_sample:
+        fix = "Pass draw='mean', or use a Gaussian head."
+        fail(where, "drawing samples needs a head with a spread", f"a {name} head", fix)
+
+
+def _check_run(
+    net: RecurrentNetwork, draw: object, paths: object, quantiles: tuple[float, ...] | None
+) -> None:
+    if net.readout == "last":
+        fix = "Use net(x), or a Session for the class so far."
+        fail("run", "a network must have an output at every step", "readout='last'", fix)
+    if net.bidirectional:
+        fix = "Use net(x), on whole sequences."
+        fail("run", "a network must run forward in time", "bidirectional=True", fix)
+    check_draw("run", net.head, draw)
+    if check_integer("run", "paths", paths, 1) > 1 and draw == "mean":
+        fix = "Pass draw='sample', or paths=1."
+        fail("run", "several paths must be drawn", "draw='mean', where all are the same", fix)
+    if quantiles is None:
+        return
+    if paths == 1 or isinstance(net.head, Categorical):
+        got = "one path" if paths == 1 else "classes"
+        fix = "Pass paths=1000, say." if paths == 1 else "Count the classes in path.paths."
+        fail("run", "quantiles need several paths of numbers", got, fix)
+
+
+def _rows(state: State, index: Tensor) -> State:
+    return state.map(lambda part: part[index])
+
+
+def _joined(states: list[State]) -> State:
+    """Blocks of rows as one state again."""
+    if len(states) == 1:
+        return states[0]
+    columns = zip(*(state.tensors().values() for state in states), strict=True)
+    return states[0].map(lambda _: torch.cat(next(columns)))

@@ -1,0 +1,126 @@
+"""What a run in closed loop gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from freerun._checks import check_number, fail
+from freerun.unroll import State
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Path", "quantiles_over"]
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One run, or many drawn at once, in the user's units. Without a batch axis where none went in.
+
+    Attributes:
+        y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes: the path; of several the
+            mean, for classes the most frequent. Where means were fed back, the likeliest class.
+        paths: ``(batch, paths, time, outputs)``, or without the last axis for classes.
+        mean: ``(batch, time, classes)``: the probabilities, for classes where they were fed back;
+            otherwise None.
+        quantiles: ``(batch, quantiles, time, outputs)``, those that were asked for; otherwise None.
+        state: What the last step hands on, scaled, a row for each path: the first sequence's paths
+            come first.
+    """
+
+    y: Tensor
+    paths: Tensor
+    mean: Tensor | None
+    quantiles: Tensor | None
+    state: State
+
+    def quantile(self, q: float | Sequence[float]) -> Tensor:
+        """Return quantiles over the paths, interpolated, in the user's units.
+
+        Args:
+            q: One in [0, 1], or several.
+
+        Returns:
+            ``(batch, time, outputs)`` for one; ``(batch, len(q), time, outputs)`` for several.
+
+        Raises:
+            ArgumentError: There is one path only, or classes, which have no order.
+        """
+        if not self.paths.is_floating_point():
+            fix = "Count the classes in path.paths."
+            fail("Path.quantile", "quantiles need numbers", "classes", fix)
+        axis = self.paths.ndim - 3
+        if self.paths.shape[axis] == 1:
+            fix = "Run with draw='sample' and paths=1000, say."
+            fail("Path.quantile", "quantiles need several paths", "one", fix)
+        several = isinstance(q, Sequence)
+        levels = tuple(q) if isinstance(q, Sequence) else (q,)
+        paths = self.paths if axis else self.paths.unsqueeze(0)
+        found = quantiles_over(paths, levels)
+        found = found if axis else found.squeeze(0)
+        return found if several else found.squeeze(axis)
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """Return y as a NumPy array."""
+        return self.y.cpu().numpy()
+
+    def plot(self, ax: "Axes | None" = None, observed: Any = None) -> "Axes":
+        """Draw y over the steps, with a band from the lowest to the highest quantile kept.
+
+        Args:
+            ax: Where to draw; a new figure by default.
+            observed: The truth over the same steps, of y's shape; it may be longer or shorter.
+
+        Returns:
+            The axes.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            ax = plt.subplots(layout="constrained")[1]
+        lines = _columns(self.y, self.paths)
+        steps = range(1, lines.shape[0] + 1)
+        for number, line in enumerate(lines.T):
+            (drawn,) = ax.plot(steps, line, label="run" if number == 0 else None)
+            if self.quantiles is not None:
+                low, high = (
+                    _columns(self.quantiles.movedim(-3, 0)[end], self.paths)[:, number]
+                    for end in (0, -1)
+                )
+                ax.fill_between(steps, low, high, color=drawn.get_color(), alpha=0.2, linewidth=0)
+        if observed is not None:
+            truth = _columns(torch.as_tensor(observed), self.paths)
+            for number, line in enumerate(truth.T):
+                label = "observed" if number == 0 else None
+                ax.plot(range(1, len(line) + 1), line, color="black", linewidth=1, label=label)
+            ax.legend()
+        ax.set_xlabel("step ahead")
+        ax.set_ylabel("y" if self.paths.is_floating_point() else "class")
+        return ax
+
+    def __repr__(self) -> str:
+        extra = "" if self.quantiles is None else f", {self.quantiles.shape[-3]} quantiles"
+        classes = not self.paths.is_floating_point()
+        count = self.paths.shape[-2 if classes else -3]
+        several = f"{count} paths, " if count > 1 else ""
+        return f"Path({several}y {tuple(self.y.shape)}{' of classes' if classes else ''}{extra})"
+
+
+def quantiles_over(paths: Tensor, levels: Sequence[float]) -> Tensor:
+    """Return ``(batch, levels, time, outputs)`` of paths ``(batch, paths, time, outputs)``."""
+    checked = [check_number("quantiles", "a quantile", level, 0.0, 1.0) for level in levels]
+    if not checked:
+        fail("quantiles", "there must be one or more", "none", "Pass (0.05, 0.5, 0.95), say.")
+    return paths.quantile(torch.tensor(checked).to(paths), 1).movedim(0, 1)
+
+
+def _columns(y: Tensor, paths: Tensor) -> np.ndarray[Any, Any]:
+    """Every sequence and output as a column over time."""
+    if paths.is_floating_point():
+        y = y if y.ndim > 1 else y.unsqueeze(-1)
+        return y.movedim(-2, 0).flatten(1).cpu().numpy()
+    return y.reshape(-1, y.shape[-1]).T.cpu().numpy()
