@@ -103,7 +103,8 @@ class Path:
         return ax
 
     def __repr__(self) -> str:
-        extra = "" if self.quantiles is None else f", {self.quantiles.shape[-3]} quantiles"
+        kept = 0 if self.quantiles is None else self.quantiles.shape[-3]
+        extra = f", {kept} quantile{'s' if kept > 1 else ''}" if kept else ""
         classes = not self.paths.is_floating_point()
         count = self.paths.shape[-2 if classes else -3]
         several = f"{count} paths, " if count > 1 else ""
