@@ -1,19 +1,23 @@
 """Files written whole or not at all: write aside, flush to the disk, rename."""
 
+import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
 from freerun._checks import RunError, fail
 
-__all__ = ["new_directory", "write_whole"]
+__all__ = ["new_directory", "sweep", "write_whole"]
 
 ASIDE = ".partial-"
 """Part of the name of what is not whole yet; nothing reads it."""
+
+REPLACED = ".replaced-"
+"""Part of the name of a whole directory that is about to be removed, its successor in its place."""
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -42,29 +46,32 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
 
 
 @contextmanager
-def new_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
+def new_directory(path: str | os.PathLike[str], replace: bool = False) -> Iterator[Path]:
     """Fill a directory aside and give it its name when it is whole.
 
+    Args:
+        path: Its name.
+        replace: Whether it may take the place of what is there, which is removed after.
+
     Yields:
-        Where to write. On an error nothing is left.
+        Where to write. On an error nothing is left, and what was there still is.
 
     Raises:
         RunError: Something has that name already, or the place cannot be written to.
     """
     path = Path(path)
-    if path.exists():
+    if os.path.lexists(path) and not replace:
         refuse(path, FileExistsError(17, "it exists"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for stale in path.parent.glob(f".{path.name}{ASIDE}*"):  # of a process that was killed
-            shutil.rmtree(stale, ignore_errors=True)
+        sweep(path.parent, path.name)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}{ASIDE}", dir=path.parent))
     except OSError as error:
         refuse(path, error)
     try:
         yield aside
         aside.chmod(0o777 & ~_umask())
-        os.rename(aside, path)
+        _take_place(aside, path)
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
         refuse(path, error)
@@ -72,6 +79,30 @@ def new_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     _flush_directory(path.parent)
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove what a process that was killed left half written in ``folder``, meant for ``name``."""
+    for stale in folder.glob(f".{glob.escape(name)}{'' if name else '*'}{ASIDE}*"):
+        if stale.is_dir():
+            shutil.rmtree(stale, ignore_errors=True)
+        else:
+            stale.unlink(missing_ok=True)
+
+
+def _take_place(aside: Path, path: Path) -> None:
+    """Give ``aside`` the name ``path``; what had it is out of the way first, and then removed."""
+    if not os.path.lexists(path):
+        os.rename(aside, path)
+        return
+    old = path.with_name(aside.name.replace(ASIDE, REPLACED))
+    os.rename(path, old)
+    try:
+        os.rename(aside, path)
+    except BaseException:
+        os.rename(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def refuse(path: Path, error: OSError) -> NoReturn:
@@ -87,11 +118,12 @@ def _umask() -> int:
 
 
 def _flush_directory(path: Path) -> None:
-    """Make the new name last through a power cut, where the system can."""
+    """Make the new name last through a power cut, where the system can: it is whole either way."""
     if os.name != "posix":
         return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
