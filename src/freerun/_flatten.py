@@ -8,7 +8,16 @@ __all__ = ["flatten", "unflatten"]
 
 
 def flatten(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """JSON for ``value``; its tensors are put into ``tensors`` under names that begin with ``name``.
+    """JSON for ``value``; its tensors go into ``tensors``, under names that begin with ``name``.
+
+    Args:
+        value: Tensors, numbers, strings, None, and lists, tuples and dicts of them; keys are
+            strings or whole numbers.
+        name: What it is called.
+        tensors: Where the tensors go.
+
+    Raises:
+        TypeError: Anything else is in it.
 
     Example:
         >>> import torch
@@ -20,9 +29,14 @@ def flatten(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         {0: {'step': tensor(3.), 'lr': 0.1}}
     """
     if isinstance(value, Tensor):
+        while name in tensors:  # the keys 1 and "1", say, have one spelling
+            name += "'"
         tensors[name] = value.detach().clone()
         return {"tensor": name}
     if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str | int):
+                raise TypeError(f"{name}: the key {key!r} cannot be saved without a pickle")
         return {"dict": [[k, flatten(v, f"{name}.{k}", tensors)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
         return {"list": [flatten(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]}

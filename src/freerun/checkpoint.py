@@ -1,9 +1,10 @@
 """A run directory: what it holds, how it is written, and how it is read.
 
-    config.json           the network, its units, its data's schema, how it was trained; a format version
-    weights.safetensors   the best weights so far
-    history.jsonl         a line per epoch
-    last/training.safetensors   all that resuming needs, in one file: it is whole or it is not there
+    config.json                 the network, its units, its data's schema, how it was trained;
+                                a format version
+    weights.safetensors         the best weights so far
+    history.jsonl               a line per epoch
+    last/training.safetensors   all that resuming needs, in one file: whole, or not there
 
 Nothing in it is a pickle: loading a run never executes code from it.
 """
@@ -11,7 +12,6 @@ Nothing in it is a pickle: loading a run never executes code from it.
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -43,6 +43,11 @@ FORMAT = 1
 
 CONFIG, WEIGHTS, HISTORY = "config.json", "weights.safetensors", "history.jsonl"
 LAST = Path("last") / "training.safetensors"
+
+DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+}
 
 NETWORK_ARGUMENTS = (
     "input_size",
@@ -115,12 +120,19 @@ def build(config: Mapping[str, Any], source: Path) -> RecurrentNetwork:
         arguments = dict(config["network"])
         settings = dict(arguments.pop("head"))
         head = HEADS[settings.pop("name")](**settings)
-        dtype = {"float32": torch.float32, "float64": torch.float64}[config["dtype"]]
+        dtype = DTYPES[config["dtype"]]
         with torch.random.fork_rng(devices=[]):  # initial values are drawn, and thrown away
             net = RecurrentNetwork(head=head, **arguments).to(dtype)
         if config["scaling"] is not None:
             net.scaling = Scaling.from_dict(config["scaling"])
-    except (FreerunError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        FreerunError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        AttributeError,
+    ) as error:
         _broken(source, "a network's description", f"{type(error).__name__}: {error}")
     return net
 
@@ -140,10 +152,11 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
         version = config["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         _broken(file, "a run's configuration", f"{type(error).__name__}: {error}")
-    if not isinstance(version, int) or not 1 <= version <= FORMAT:
-        fix = "Install a newer freerun." if isinstance(version, int) else "Restore the file."
+    if type(version) is not int or not 1 <= version <= FORMAT:
+        newer = type(version) is int and version > FORMAT
+        fix = "Install a newer freerun." if newer else "Restore the file."
         fail(str(file), f"a format from 1 to {FORMAT}", repr(version), fix, RunError)
     return dict(config)
 
@@ -157,10 +170,10 @@ def create(
 ) -> None:
     """Make a new run directory, whole from its first moment."""
     path = Path(path)
-    if overwrite and (path / CONFIG).is_file():
-        read_config(path)  # only what is a run is ever removed
-        shutil.rmtree(path)
-    with new_directory(path) as aside:
+    replace = overwrite and (path / CONFIG).is_file()
+    if replace:
+        read_config(path)  # only what is a run is ever replaced
+    with new_directory(path, replace) as aside:
         write_whole(aside / CONFIG, config_text(config))
         write_whole(aside / WEIGHTS, tensor_bytes(net.state_dict()))
         write_whole(aside / HISTORY, "")
@@ -190,7 +203,8 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            # Copies, for what is read this way is the file itself, which training will replace.
+            tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
             metadata = {name: json.loads(text) for name, text in (opened.metadata() or {}).items()}
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         missing = isinstance(error, FileNotFoundError)
@@ -201,12 +215,16 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def load_weights(net: RecurrentNetwork, file: Path) -> None:
     """Fill ``net`` with the weights in ``file``."""
     tensors, _ = read_tensors(file)
-    wanted = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
-    got = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    if wanted != got:
-        odd = sorted(set(wanted.items()) ^ set(got.items()))[0]
-        _broken(file, "this network's weights", f"a difference at {odd[0]} {odd[1]}")
+    wanted, got = _kinds(net.state_dict()), _kinds(tensors)
+    for name in sorted(wanted.keys() | got.keys()):
+        if wanted.get(name) != got.get(name):
+            expected = f"{name} {wanted.get(name, 'not there')}, as config.json says"
+            _broken(file, expected, got.get(name, "none"))
     net.load_state_dict(tensors)
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    return {name: f"{tuple(one.shape)} of {one.dtype}" for name, one in tensors.items()}
 
 
 def _broken(file: Path, expected: str, got: str) -> NoReturn:
