@@ -9,7 +9,7 @@ from torch import Tensor
 
 from freerun._checks import check_integer, fail
 from freerun._data_for import data_for
-from freerun._measure import root_mean, scaled_batch, squared_error
+from freerun._measure import evaluating, root_mean, scaled_batch, squared_error
 from freerun.data import Sequences
 from freerun.forcing import FreeRunning, PlanBatch, TeacherForcing
 from freerun.heads import Categorical
@@ -18,7 +18,6 @@ from freerun.network import RecurrentNetwork
 __all__ = ["evaluate"]
 
 
-@torch.no_grad()
 def evaluate(
     net: RecurrentNetwork,
     data: Any,
@@ -31,17 +30,20 @@ def evaluate(
     Args:
         net: The network; its mode is left as it is, but it is measured in evaluation mode.
         data: Sequences, or a pair (x, y).
-        horizon: For a network with an output edge: run free for so many steps from as many starts as
-            there are without overlap; None for as long as each sequence lasts.
-        warmup: Observed steps before the free run: by default 0 where only outputs recur (their lags
-            are known), else half the horizon, 50 at most. They are taken from before each start.
+        horizon: For a network with an output edge: run free for so many steps from as many starts
+            as there are without overlap; None for as long as each sequence lasts.
+        warmup: Observed steps before the free run: by default 0 where only outputs recur (their
+            lags are known), else 50, or half the horizon (the shortest sequence, where there is
+            none) if that is less. They are taken from before each start; a series that has too few
+            there gives its first ones.
         batch_size: Sequences at once.
 
     Returns:
-        ``loss``: teacher-forced NLL per step (without an output edge, simply the NLL). ``error``: root mean
-        squared error of the mean; for classes the root of Brier's score. ``accuracy`` and ``bits``
-        (``loss`` / ln 2) for classes. With an output edge also ``free_error``, and ``free_accuracy``
-        for classes: the same after the warm-up, running on the network's own mean.
+        ``loss``: teacher-forced NLL per step (without an output edge, simply the NLL). ``error``:
+        root mean squared error of the mean; for classes the root of Brier's score. ``accuracy`` and
+        ``bits`` (``loss`` / ln 2) for classes. With an output edge also ``free_error``, and
+        ``free_accuracy`` for classes: the same after the warm-up, running on the network's own
+        mean; infinite where the run left the numbers behind.
 
     Raises:
         ArgumentError: The data or a number does not fit the network.
@@ -54,9 +56,8 @@ def evaluate(
         ['error', 'free_error', 'loss']
     """
     data = data_for("evaluate", net, data)
-    was_training = net.training
-    net.eval()
-    try:
+    check_integer("evaluate", "batch_size", batch_size, 1)
+    with evaluating(net):
         measured = _totals(net, data, 0, batch_size, free=False)
         if net.has_output_edge:
             warmup, data = free_running_data(net, data, horizon, warmup)
@@ -64,8 +65,6 @@ def evaluate(
             measured |= {
                 f"free_{name}": free[name] for name in free if name in ("error", "accuracy")
             }
-    finally:
-        net.train(was_training)
     return measured
 
 
@@ -80,7 +79,7 @@ def free_running_data(
     elif net.recurrence == "output":
         warmup = 0
     else:
-        warmup = min(50, (int(data.lengths.max()) if horizon is None else horizon) // 2)
+        warmup = min(50, (int(data.lengths.min()) if horizon is None else horizon) // 2)
     if horizon is not None:
         return warmup, data.windows(warmup + horizon, stride=horizon, reach_back=warmup)
     shortest = int(data.lengths.min())
@@ -133,5 +132,5 @@ def _pooled(net: RecurrentNetwork, per_step: Tensor) -> Tensor:
 
 
 def _hits(o: Tensor, y: Tensor, observed: Tensor | None) -> float:
-    hit = o.argmax(-1) == y
+    hit = (o.argmax(-1) == y) & ~o.isnan().any(-1)
     return float((hit if observed is None else hit & observed).sum())
