@@ -16,15 +16,17 @@ __all__ = ["History"]
 class History:
     """A row for each epoch, in the user's units.
 
-    Every row has ``epoch`` (from 1), ``train_loss`` (NLL per step), ``lr``, ``gradient_norm`` (mean of
-    the norms before clipping), ``seconds`` and ``steps_per_second``; with validation also ``valid_loss``,
-    ``valid_error`` and what else :func:`freerun.evaluate` measures, each as ``valid_...``.
+    Every row has ``epoch`` (from 1), ``train_loss`` (NLL per step), ``lr`` (at the epoch's start),
+    ``gradient_norm`` (mean of the norms before clipping), ``seconds`` (without measuring and
+    keeping) and ``steps_per_second``; with validation also ``valid_loss``, ``valid_error`` and
+    what else :func:`freerun.evaluate` measures, each as ``valid_...``.
 
     Attributes:
-        rows: the epochs.
-        monitor: the column that chose the best epoch; None without validation.
-        best_epoch: the epoch whose weights the network has; None without validation.
-        stopped: why training ended: ``"epochs"``, ``"patience"`` or ``"interrupted"``.
+        rows: The epochs.
+        monitor: The column that chose the best epoch; None without validation.
+        best_epoch: The epoch whose weights the network has; None without validation, or where no
+            measurement was finite.
+        stopped: Why training ended: ``"epochs"``, ``"patience"`` or ``"interrupted"``.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -86,9 +88,11 @@ class History:
         import matplotlib.pyplot as plt
 
         ax = ax if ax is not None else plt.subplots()[1]
-        columns = ["train_loss", *(c for c in self.rows[-1] if c.endswith(("_loss", "_error")))]
+        columns = [name for row in self.rows for name in row if name.endswith(("_loss", "_error"))]
         for column in dict.fromkeys(columns):
-            ax.plot(self["epoch"], self[column], label=column.replace("_", " "))
+            there = [row for row in self.rows if row.get(column) is not None]
+            epochs, values = [row["epoch"] for row in there], [row[column] for row in there]
+            ax.plot(epochs, values, label=column.replace("_", " "))
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="0.6", linestyle=":", label="best epoch")
         ax.set_xlabel("epoch")

@@ -5,10 +5,12 @@ import os
 import time
 from typing import Any
 
-from freerun._checks import NonFiniteError, check_integer
+import torch
+
+from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
 from freerun._measure import scaled_batch
-from freerun.bptt import BPTT, FullBPTT, Part
+from freerun.bptt import BPTT, CheckpointedBPTT, FullBPTT, Part, TruncatedBPTT
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
 from freerun.network import RecurrentNetwork
@@ -17,7 +19,7 @@ from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
 from freerun.training.optimizer import Optimizer
 from freerun.training.progress import Progress
-from freerun.training.run_directory import named, open_run
+from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
 from freerun.training.validation import Validation
 from freerun.unroll import Noise
@@ -26,6 +28,9 @@ __all__ = ["fit"]
 
 SAVE_EVERY = 1.0
 """Seconds of training that a killed process may lose: writing a run costs a few milliseconds."""
+
+UPHILL = 1e6
+"""How many times the loss at its start a diverging trial step of a line search counts as."""
 
 
 def fit(
@@ -45,9 +50,11 @@ def fit(
 ) -> History:
     """Train ``net`` in place, and leave it in evaluation mode with its best weights.
 
-    Minimises the mean over real steps of L = - sum_t log p(y(t) | o(t)), with what is fed back as ``forcing``
-    says. Where ``net.scaling`` was not set, it is fitted on ``train``. Without validation data the last
-    weights are kept. Ctrl-C ends training after the step under way and keeps what there is.
+    Minimises the mean over real steps of L = - sum_t log p(y(t) | o(t)), with what is fed back as
+    ``forcing`` says. Where ``net.scaling`` was not set, it is fitted on ``train``. Without
+    validation data the last weights are kept. Ctrl-C (or SIGTERM) ends training after the step
+    under way and keeps what there is; a second one ends it at once. PyTorch's global generator is
+    neither read nor changed.
 
     Args:
         net: The network.
@@ -59,11 +66,11 @@ def fit(
         batch_size: Sequences in a step.
         optimizer: What changes the weights.
         validation: How ``valid`` is used.
-        seed: Of the order of the sequences, of dropout and of samples; not of the initial weights,
-            which were drawn when ``net`` was built (``torch.manual_seed``).
+        seed: Of the order of the sequences, of dropout and of samples, below 2^32; not of the
+            initial weights, which were drawn when ``net`` was built (``torch.manual_seed``).
         out: Where the run is kept: a new directory, as :mod:`freerun.checkpoint` describes it.
-        resume: Go on with the run in ``out``, to the same bits as if it had not stopped; where there is
-            none, begin it. All settings but ``epochs`` must be the same.
+        resume: Go on with the run in ``out``, to the same bits as if it had not stopped; where
+            there is none, begin it. All settings but ``epochs`` must be the same.
         progress: Show progress on standard error.
 
     Returns:
@@ -73,8 +80,8 @@ def fit(
         ArgumentError: Arguments that do not fit together.
         DataError: Data that cannot be used.
         RunError: ``out`` exists and is not resumed, or cannot be, or cannot be written.
-        NonFiniteError: A loss or gradient is not finite. ``net`` gets back the weights of the last
-            whole epoch, and the run is kept.
+        NonFiniteError: A loss, gradient or weight is not finite. ``net`` gets back its best
+            weights, without validation those of the last whole epoch, and the run is kept.
 
     Example:
         >>> import torch, freerun as fr
@@ -82,7 +89,7 @@ def fit(
         >>> t = torch.arange(200.0)
         >>> data = fr.Sequences(None, torch.sin(t / 5)).windows(50, stride=10)
         >>> net = fr.RecurrentNetwork(0, 16, fr.heads.Point(1), recurrence="output", output_lags=4)
-        >>> history = fr.fit(net, data, epochs=60, progress=False)
+        >>> history = fr.fit(net, data, epochs=60, batch_size=4, progress=False)
         >>> history["train_loss"][-1] < 0.1 * history["train_loss"][0]
         True
     """
@@ -90,86 +97,104 @@ def fit(
     valid = None if valid is None else data_for("fit: valid", net, valid)
     check_integer("fit", "epochs", epochs, 1)
     check_integer("fit", "batch_size", batch_size, 1)
-    check_integer("fit", "seed", seed, 0)
+    check_integer("fit", "seed", seed, 0, 2**32 - 1)
+    _check_together(net, bptt, optimizer)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
-    if not net.has_scaling:
-        net.scaling = Scaling.standard(train, y=net.head.scalable)
-    monitor = None if valid is None else validation.monitored(net)
-    prepare = getattr(forcing, "prepare", None)
-    if prepare is not None:
-        prepare(net, train)
-
-    training = Training(net, optimizer.build(net), forcing, seed)
+    monitor = None if valid is None else validation.monitored(net, valid)
+    scaling = net.scaling if net.has_scaling else Scaling.standard(train, y=net.head.scalable)
     settings = {
-        "forcing": named(forcing),
-        "bptt": named(bptt),
-        "optimizer": named(optimizer),
-        "validation": named(validation),
+        "forcing": forcing,
+        "bptt": bptt,
+        "optimizer": optimizer,
+        "validation": validation,
         "batch_size": batch_size,
         "seed": seed,
         "epochs": epochs,
     }
-    folder = open_run(training, out, resume, train, settings)
-    net.train()
+    config = describe(net, scaling, train, valid, settings)
+    folder = check_out(out, resume, config)
+
+    method = optimizer.build(net)
+    net.scaling = scaling
+    prepare = getattr(forcing, "prepare", None)
+    if prepare is not None and net.has_output_edge:
+        prepare(net, train)
+    training = Training(net, method, forcing, seed)
+    if folder is not None:
+        open_run(training, folder, config)
+    ahead = training.epoch < epochs and training.finished is None
+    behind = training.epoch * batches + training.position
     saved = time.monotonic()
-    with Progress(epochs, batches, progress) as shown, Interrupt() as interrupt:
-        while training.epoch < epochs and training.finished is None and not interrupt.asked:
-            order = training.order(len(train))[training.position * size :]
-            for raw in train.batches(size, context=net.context, order=order):
+    net.train()
+    try:
+        with Progress(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
+            while training.epoch < epochs and training.finished is None and not interrupt.asked:
+                order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
-                batch = scaled_batch(net, raw)
-                share = (training.epoch + training.position / batches) / epochs
-                rate = optimizer.rate(share)
-                try:
-                    _learn(training, bptt, optimizer, batch, share, rate)
-                except NonFiniteError:
-                    training.go_back(folder)
-                    raise
-                training.position += 1
-                training.add(seconds=time.monotonic() - began)
-                shown.batch(training.epoch, training.position, int(raw.lengths.sum()))
-                if folder is not None and time.monotonic() - saved > SAVE_EVERY:
-                    training.save(folder)
-                    saved = time.monotonic()
-                if interrupt.asked:
-                    break
-            if training.position == batches:
-                ended = training.epoch + 1
-                measured: dict[str, float] = {}
-                if valid is not None and (ended % validation.every == 0 or ended == epochs):
-                    measured = validation.measure(net, valid)
-                shown.epoch(training.close_epoch(optimizer.rate(training.epoch / epochs), measured))
-                if monitor is not None and measured:
-                    training.judge(measured[monitor])
-                    if validation.patience is not None and training.waited >= validation.patience:
-                        training.finished = "patience"
-        if folder is not None:
-            training.save(folder)
-        interrupted = training.epoch < epochs and training.finished is None
-        if interrupted:
-            shown.say(
-                f"stopped in epoch {training.epoch + 1}" + (f", kept in {folder}" if folder else "")
-            )
+                # Nothing is left of an epoch that was kept before it was measured.
+                rest = train.batches(size, context=net.context, order=order) if len(order) else ()
+                for raw in rest:
+                    share = (training.epoch + training.position / batches) / epochs
+                    _learn(training, bptt, optimizer, scaled_batch(net, raw), share)
+                    training.position += 1
+                    training.add(seconds=time.monotonic() - began)
+                    shown.batch(training.epoch, training.position, int(raw.lengths.sum()))
+                    if folder is not None and time.monotonic() - saved > SAVE_EVERY:
+                        training.save(folder)
+                        saved = time.monotonic()
+                    if interrupt.asked:
+                        break
+                    began = time.monotonic()
+                if training.position == batches:
+                    _check_weights(training)
+                    ended = training.epoch + 1
+                    measured: dict[str, float] = {}
+                    if valid is not None and (ended % validation.every == 0 or ended == epochs):
+                        measured = validation.measure(net, valid)
+                    rate = optimizer.rate(training.epoch / epochs)
+                    shown.epoch(training.close_epoch(rate, measured))
+                    if monitor is not None and measured:
+                        training.judge(measured[monitor], validation.patience)
+            if folder is not None and ahead:
+                training.save(folder)
+            interrupted = training.epoch < epochs and training.finished is None
+            if interrupted:
+                kept = f", kept in {folder}" if folder else ""
+                shown.say(f"stopped in epoch {training.epoch + 1}{kept}")
+    except NonFiniteError:
+        training.go_back(folder)
+        raise
+    finally:
+        net.eval()
 
     if training.best_weights is not None:
         net.load_state_dict(training.best_weights)
-    net.eval()
     stopped = "interrupted" if interrupted else (training.finished or "epochs")
     column = None if monitor is None else f"valid_{monitor}"
     return History(training.rows, column, training.best_epoch, stopped)
 
 
+def _check_together(net: RecurrentNetwork, bptt: BPTT, optimizer: Optimizer) -> None:
+    """Refuse what only the first batch would find out, when a run is already there."""
+    if optimizer.whole_batch and isinstance(bptt, TruncatedBPTT):
+        fix = "Use FullBPTT() or CheckpointedBPTT(), or another optimizer."
+        fail("fit", "lbfgs needs the loss in one part", repr(bptt), fix)
+    if net.bidirectional and isinstance(bptt, TruncatedBPTT | CheckpointedBPTT):
+        expected = "a bidirectional network reads whole sequences"
+        fail("fit", expected, repr(bptt), "Use FullBPTT().")
+
+
 def _learn(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, share: float, rate: float
-) -> None:  # fmt: skip
+    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, share: float
+) -> None:
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, forcing = training.net, training.method, training.forcing
     plan = forcing.plan(batch, share, training.generator) if net.has_output_edge else None
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
     for group in method.param_groups:
-        group["lr"] = rate
+        group["lr"] = optimizer.rate(share)
 
     if optimizer.whole_batch:
         part, norm = _search(training, bptt, optimizer, batch, plan, noise)
@@ -179,19 +204,20 @@ def _learn(
         for part in bptt.parts(net, batch, plan, noise):
             part.loss.backward()
             norm = float(optimizer.clipped(net)) if part.update else 0.0
-            _check_finite(training, batch, plan, part, norm)
+            _check_finite(training, batch, plan, noise, part, norm)
             training.add(nll=float(part.nll), steps=float(part.count))
             if part.update:
                 method.step()
                 method.zero_grad()
                 training.add(norm=norm, updates=1)
     update = getattr(forcing, "update", None)
-    if update is not None:
+    if update is not None and net.has_output_edge:
         update(net, batch, part.unrolled)
 
 
 def _search(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, plan: Plan | None, noise: Noise
+    training: Training, bptt: BPTT, optimizer: Optimizer,
+    batch: PlanBatch, plan: Plan | None, noise: Noise,
 ) -> tuple[Part, float]:  # fmt: skip
     """One step of a method that asks for the loss again and again; its first answer is reported."""
     net = training.net
@@ -201,26 +227,43 @@ def _search(
         training.method.zero_grad()
         (part,) = bptt.parts(net, batch, plan, noise)
         part.loss.backward()
+        value, norm = float(part.loss.detach()), float(optimizer.clipped(net))
         if not first:
-            first.append((part, float(optimizer.clipped(net))))
-            _check_finite(training, batch, plan, *first[0])
-        return float(part.loss.detach())
+            _check_finite(training, batch, plan, noise, part, norm)
+            first.append((part, norm))
+        if math.isfinite(value) and math.isfinite(norm):
+            return value
+        # A trial step along the line at which the loop diverges: as bad as can be, but a number,
+        # so that the search turns back instead of interpolating with infinities.
+        training.method.zero_grad(set_to_none=False)
+        return UPHILL * (1 + abs(float(first[0][0].loss.detach())))
 
     training.method.step(loss)
     return first[0]
 
 
 def _check_finite(
-    training: Training, batch: PlanBatch, plan: Plan | None, part: Part, norm: float
+    training: Training, batch: PlanBatch, plan: Plan | None, noise: Noise, part: Part, norm: float
 ) -> None:  # fmt: skip
-    """Stop where the loss or the gradient is not finite; the network gets back the last good weights."""
+    """Stop where the loss or the gradient is not finite."""
     if math.isfinite(float(part.nll)) and math.isfinite(norm):
         return
-    cause = diagnose(training.net, batch, plan, part)
+    cause = diagnose(training.net, batch, plan, noise, part)
     sums = training.sums
     before = f"{sums['norm'] / sums['updates']:.3g}" if sums["updates"] else "not known yet"
     raise NonFiniteError(
-        f"fit: loss and gradient must be finite, got loss {float(part.nll):g} and gradient norm {norm:g} in "
-        f"epoch {training.epoch + 1}, batch {training.position + 1} (mean norm before: {before}). {cause} "
-        f"The weights of the end of epoch {training.epoch} are kept."
+        f"fit: loss and gradient must be finite, got loss {float(part.nll):g} and gradient norm "
+        f"{norm:g} in epoch {training.epoch + 1}, batch {training.position + 1} (mean norm before: "
+        f"{before}). {cause} The network has the weights {training.kept_where}."
     )
+
+
+def _check_weights(training: Training) -> None:
+    """Stop where an epoch's last update, whose outcome no loss has seen, broke the weights."""
+    for name, parameter in training.net.named_parameters():
+        if not bool(torch.isfinite(parameter).all()):
+            raise NonFiniteError(
+                f"fit: weights must be finite, got others in {name} at the end of epoch "
+                f"{training.epoch + 1}: its last step was too large. Lower lr. "
+                f"The network has the weights {training.kept_where}."
+            )

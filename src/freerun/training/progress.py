@@ -19,9 +19,11 @@ class Progress:
         epochs: how many there are in all.
         batches: batches in an epoch.
         show: whether to show anything.
+        behind: batches that an earlier run of this training has done.
     """
 
-    def __init__(self, epochs: int, batches: int, show: bool) -> None:
+    def __init__(self, epochs: int, batches: int, show: bool, behind: int = 0) -> None:
+        self.behind = behind
         self.epochs = epochs
         self.batches = batches
         self.show = show
@@ -97,7 +99,10 @@ class Progress:
             transient=True,
         )
         total = self.epochs * self.batches
-        self.task = self.bar.add_task("fit", total=total, epoch=0, rate="", figures="")
+        epoch = self.behind // self.batches
+        self.task = self.bar.add_task(
+            "fit", total=total, completed=self.behind, epoch=epoch, rate="", figures=""
+        )
         self.bar.start()
 
 

@@ -8,35 +8,45 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from freerun import checkpoint
 from freerun._checks import RunError, fail
-from freerun._files import write_whole
-from freerun.data import Sequences
+from freerun._files import sweep, write_whole
+from freerun.data import Scaling, Sequences
+from freerun.network import RecurrentNetwork
 from freerun.training.state import Training
 
-__all__ = ["named", "open_run"]
+__all__ = ["check_out", "describe", "open_run"]
 
-MAY_DIFFER = ("epochs",)
+MAY_DIFFER = ("training.epochs",)
 """Settings that a resumed training may change."""
 
 
-def named(value: object) -> dict[str, Any]:
-    """A policy's name and settings, for ``config.json``."""
-    settings = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else {}  # type: ignore[arg-type]
-    return {"name": type(value).__name__, **settings}
-
-
-def open_run(
-    training: Training,
-    out: str | os.PathLike[str] | None,
-    resume: bool,
+def describe(
+    net: RecurrentNetwork,
+    scaling: Scaling,
     train: Sequences,
+    valid: Sequences | None,
     settings: Mapping[str, Any],
-) -> Path | None:
-    """Make ``out`` with the training as it stands; or, to resume, bring the training to where ``out`` stands.
+) -> dict[str, Any]:
+    """What ``config.json`` says of a training: all that decides its bits but the first weights."""
+    return {
+        **checkpoint.describe(net),
+        "scaling": scaling.to_dict(),
+        "data": {"classes": train.classes, "names": train.names, "season": train.season},
+        "training": {
+            **{name: _plain(value) for name, value in settings.items()},
+            "train": _fingerprint(train),
+            "valid": None if valid is None else _fingerprint(valid),
+        },
+    }
 
-    Returns:
-        The directory, or None where nothing is kept.
+
+def check_out(
+    out: str | os.PathLike[str] | None, resume: bool, config: Mapping[str, Any]
+) -> Path | None:
+    """The directory to keep the run in, or None; nothing is changed yet.
 
     Raises:
         RunError: ``out`` is there and is not to be resumed, or holds another training.
@@ -46,41 +56,62 @@ def open_run(
             fail("fit", "resume needs a run to go on with", "out=None", "Pass out='runs/name'.")
         return None
     folder = Path(out)
-    config = {
-        **checkpoint.describe(training.net),
-        "data": {"classes": train.classes, "names": train.names, "season": train.season},
-        "training": {**settings, "train": _fingerprint(train)},
-    }
-    if not folder.exists():
-        checkpoint.create(folder, config, training.net, training.to_bytes())
+    if not os.path.lexists(folder):
         return folder
     if not resume:
         fix = "Pass resume=True to go on with it, or another directory."
         fail(str(folder), "a new directory", "something is there", fix, RunError)
     _check_same(folder, checkpoint.read_config(folder), json.loads(json.dumps(config)))
-    training.restore(folder)
-    write_whole(folder / checkpoint.CONFIG, checkpoint.config_text(config))
     return folder
 
 
+def open_run(training: Training, folder: Path, config: Mapping[str, Any]) -> None:
+    """Make ``folder`` with the training as it stands, or bring the training to where it stands.
+
+    Raises:
+        RunError: The training state in ``folder`` cannot be read, or the place not be written to.
+    """
+    if not os.path.lexists(folder):
+        checkpoint.create(folder, config, training.net, training.to_bytes())
+        return
+    training.restore(folder)
+    for part in (folder, (folder / checkpoint.LAST).parent):
+        sweep(part)
+    text = checkpoint.config_text(config)
+    if (folder / checkpoint.CONFIG).read_text(encoding="utf-8") != text:
+        write_whole(folder / checkpoint.CONFIG, text)
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON: a policy's name beside what it was built with."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Tensor):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value)]
+        return {"name": type(value).__name__} | {k: _plain(getattr(value, k)) for k in fields}
+    return {"name": getattr(value, "__qualname__", type(value).__name__)}
+
+
 def _check_same(folder: Path, kept: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with another network, other data or other settings; name the first difference."""
+    """Refuse another network, other data or other settings; name the first difference."""
     before, after = _leaves(kept), _leaves(now)
-    for name in sorted(before.keys() | after.keys()):
+    names = before.keys() | after.keys()
+    # Units follow from the data: where both differ, it is the data that were changed.
+    for name in sorted(names, key=lambda name: (name.startswith("scaling"), name)):
         old, new = before.get(name), after.get(name)
-        if old != new and name.rpartition(".")[2] not in MAY_DIFFER:
-            what = f"{name}={old!r}, as the run has it"
-            fail(
-                str(folder),
-                what,
-                repr(new),
-                "Use the same settings, or another directory.",
-                RunError,
-            )
+        if old != new and name not in MAY_DIFFER:
+            fix = "Use the same data and settings, or another directory."
+            fail(str(folder), f"{name}={old!r}, as the run has it", repr(new), fix, RunError)
 
 
 def _leaves(value: Any, name: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return {name: value}
     found: dict[str, Any] = {}
     for key, item in value.items():
@@ -91,7 +122,8 @@ def _leaves(value: Any, name: str = "") -> dict[str, Any]:
 def _fingerprint(data: Sequences) -> dict[str, int]:
     """Enough to tell other data from the same."""
     check = 0
-    for tensor in (data.start, data.stop, data.x_flat, data.y_flat, data.labels):
+    parts = (data.origin, data.start, data.stop, data.x_flat, data.y_flat, data.labels)
+    for tensor in parts:
         if tensor is not None:
-            check = zlib.crc32(tensor.contiguous().numpy().tobytes(), check)
+            check = zlib.crc32(tensor.contiguous().numpy().data, check)
     return {"sequences": len(data), "steps": int(data.lengths.sum()), "crc32": check}

@@ -1,10 +1,11 @@
-"""What training carries from step to step: all of it can be saved, and restored to the same bits."""
+"""What training carries from step to step: all of it can be saved, and restored bit for bit."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,7 +31,9 @@ class Training:
         best: the best value of the monitored measure, and ``best_epoch`` where it was.
         waited: measurements since.
         finished: why training ended, or None.
-        best_weights: of the best epoch; ``good_weights`` of the last whole one.
+        best_weights: of the best epoch; None before the first.
+        good_weights: of the end of the last epoch, or where training began or was taken up;
+            ``good_where`` says which.
     """
 
     def __init__(
@@ -48,12 +51,13 @@ class Training:
         self.best_epoch: int | None = None
         self.best_weights: dict[str, Tensor] | None = None
         self.finished: str | None = None
-        self.good_weights = self.weights()
+        self.good_weights, self.good_where = self.weights(), "before training"
 
     def order(self, sequences: int) -> Tensor:
         """The order of the sequences in the epoch under way, the same whenever it is asked for."""
-        shuffle = torch.Generator().manual_seed((self.seed << 20) + self.epoch)
-        return torch.randperm(sequences, generator=shuffle)
+        # NumPy's seeds mix all their bits; PyTorch's on the CPU are cut to the lowest 32.
+        shuffle = np.random.default_rng((self.seed, self.epoch))
+        return torch.from_numpy(shuffle.permutation(sequences))
 
     def add(self, **amounts: float) -> None:
         """Add to the sums of the epoch under way."""
@@ -75,23 +79,31 @@ class Training:
         self.rows.append(row)
         self.epoch, self.position = self.epoch + 1, 0
         self.sums = dict.fromkeys(sums, 0.0)
-        self.good_weights = self.weights()
+        self.good_weights, self.good_where = self.weights(), f"of the end of epoch {self.epoch}"
         return row
 
-    def judge(self, value: float) -> None:
-        """Keep the weights if ``value`` is the best so far."""
+    def judge(self, value: float, patience: int | None) -> None:
+        """Keep the weights if ``value`` is the best so far; end training if none was for long."""
         self.waited += 1
         if value < self.best:  # never true for NaN, which a diverged free run gives
             self.best, self.best_epoch, self.waited = value, self.epoch, 0
             self.best_weights = self.weights()
+        if patience is not None and self.waited >= patience:
+            self.finished = "patience"
 
     def go_back(self, out: Path | None) -> None:
-        """After a loss that is not finite: the best weights, or those that the last whole epoch ended with."""
+        """After what is not finite: the network and the run get the last weights that were good."""
         kept = self.best_weights or self.good_weights
         self.net.load_state_dict(kept)
-        self.net.eval()
         if out is not None:
             write_whole(out / checkpoint.WEIGHTS, checkpoint.tensor_bytes(kept))
+            write_whole(out / checkpoint.HISTORY, History(self.rows).to_lines())
+
+    @property
+    def kept_where(self) -> str:
+        """Whose weights :meth:`go_back` goes back to."""
+        best = f"of epoch {self.best_epoch}, the best so far"
+        return self.good_where if self.best_weights is None else best
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's weights."""
@@ -135,11 +147,11 @@ class Training:
             self.generator.set_state(tensors["generator"])
             for name in SAVED:
                 setattr(self, name, metadata[name])
-        except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             fix = "Build the network as it was, or train into another directory."
             fail(str(file), "the training state of this network", str(error), fix, RunError)
         self.best_weights = _under("best.", tensors) or None
-        self.good_weights = self.weights()
+        self.good_weights, self.good_where = self.weights(), "the run was taken up with"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from freerun._checks import check_choice, check_integer
 from freerun.data import Sequences
-from freerun.evaluation import evaluate
+from freerun.evaluation import evaluate, free_running_data
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 
@@ -18,14 +18,15 @@ MONITORS = ("loss", "error", "free_error")
 class Validation:
     """How :func:`freerun.fit` uses its validation data.
 
-    A network with an output edge is judged by the error it makes running on its own outputs, for that
-    is how it will run; the teacher-forced error stands beside it in the history. Without the edge, and
-    for autonomous class models (text has no one true continuation), it is judged by its NLL.
+    A network with an output edge is judged by the error it makes running on its own outputs, for
+    that is how it will run; the teacher-forced error stands beside it in the history. Without the
+    edge, and for autonomous class models (text has no one true continuation), it is judged by its
+    NLL.
 
     Args:
         patience: Stop after so many measurements without a new best; None never stops early.
-        monitor: ``"loss"``, ``"error"`` or ``"free_error"``, as :func:`freerun.evaluate` has them; None
-            chooses as above.
+        monitor: ``"loss"``, ``"error"`` or ``"free_error"``, as :func:`freerun.evaluate` has them;
+            None chooses as above.
         horizon: Steps of each free run; None for as long as a sequence lasts.
         warmup: Observed steps before it; None for what ``evaluate`` takes.
         every: Measure after every so many epochs, and after the last.
@@ -42,10 +43,21 @@ class Validation:
             check_integer("Validation", "patience", self.patience, 1)
         if self.monitor is not None:
             check_choice("Validation", "monitor", self.monitor, MONITORS)
+        if self.horizon is not None:
+            check_integer("Validation", "horizon", self.horizon, 1)
+        if self.warmup is not None:
+            check_integer("Validation", "warmup", self.warmup, 0)
         check_integer("Validation", "every", self.every, 1)
 
-    def monitored(self, net: RecurrentNetwork) -> str:
-        """The name of the measure that chooses the best weights."""
+    def monitored(self, net: RecurrentNetwork, data: Sequences) -> str:
+        """The name of the measure that chooses the best weights.
+
+        Raises:
+            ArgumentError: ``data`` or the network has no such measure.
+            DataError: No sequence is long enough for the horizon.
+        """
+        if net.has_output_edge:
+            free_running_data(net, data, self.horizon, self.warmup)
         if not net.has_output_edge:
             if self.monitor == "free_error":
                 check_choice("Validation", "monitor", self.monitor, MONITORS[:2])
