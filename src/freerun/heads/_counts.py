@@ -44,11 +44,6 @@ class _Counts(Head):
     def location_size(self) -> int:
         return 0
 
-    def nll(
-        self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
-    ) -> Tensor:
-        return summed(-self.distribution(o).log_prob(y), observed)
-
     def mean(self, o: Tensor) -> Tensor:
         return _log_mean(o[..., : self.outputs]).exp()
 
@@ -88,6 +83,12 @@ class Poisson(_Counts):
     def distribution(self, o: Tensor) -> Distribution:
         return PoissonDistribution(_log_mean(o).exp(), validate_args=False)
 
+    def nll(
+        self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
+    ) -> Tensor:
+        log_mean = _log_mean(o)  # not the logarithm of a rate that may have vanished
+        return summed(log_mean.exp() - y * log_mean + torch.lgamma(y + 1), observed)
+
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
         return poisson_quantile(self.mean(o), noise).log1p()
 
@@ -118,6 +119,11 @@ class NegativeBinomial(_Counts):
         return NegativeBinomialDistribution(
             r, logits=_log_mean(log_mean) - r.log(), validate_args=False
         )
+
+    def nll(
+        self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
+    ) -> Tensor:
+        return summed(-self.distribution(o).log_prob(y), observed)
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
         """A Poisson count whose rate is drawn from a gamma of shape r: the same distribution."""
