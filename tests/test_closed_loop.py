@@ -259,6 +259,16 @@ def test_rows_of_a_batch_are_paths_of_their_own() -> None:
     assert bool(((first - both[:, 0]).abs() < 0.5 * (drawn[:, :, 0].std(1))).all())
 
 
+def test_every_path_is_its_own_sequences() -> None:
+    net = network(fr.heads.Categorical(3))
+    x0, y0, x = inputs(3, 7), targets(net.head, 3, 7), inputs(3, 30)
+    draw = fr.Sampling(top_k=1)  # every draw is the same, so that all paths are known
+    paths = fr.run(net, None, (x0, y0), x, draw, paths=4).paths
+    for row in range(3):
+        alone = fr.run(net, None, (x0[row], y0[row]), x[row], draw).y
+        assert torch.equal(paths[row], alone.expand(4, 30))
+
+
 def test_arrays_of_numpy_and_other_types_are_read() -> None:
     net = network()
     x0, y0, x = inputs(7), targets(net.head, 7), inputs(4)
@@ -306,9 +316,12 @@ def test_without_an_output_edge_the_outputs_are_those_over_the_inputs() -> None:
 def test_the_network_is_left_as_it_was() -> None:
     net = network(dropout=0.5)
     before = {key: value.clone() for key, value in net.state_dict().items()}
+    modes: list[bool] = []
+    net.register_forward_pre_hook(lambda module, _: modes.append(module.training))
     net.train()
     net.layers[0].eval()
     first = fr.run(net, inputs=inputs(5))
+    assert modes == [False]
     assert net.training
     assert not net.layers[0].training
     assert torch.equal(first.y, fr.run(net.eval(), inputs=inputs(5)).y)

@@ -178,9 +178,25 @@ def test_missing_targets_are_left_out() -> None:
             last += (seen[-1] - y[t : t + 3, output]).square() * real[:, output]
             last_counts += real[:, output]
     torch.testing.assert_close(gap.free_running, (sums / counts).sqrt())
+    # One lag of output and no other memory: any teacher-forced pass over all is every origin's.
+    mean = net.scaling.unscale_y(net(scaled_x, scaled_y, mask=mask).mean[0]).detach()
+    error = torch.where(mask[0], (mean - y).square(), 0)
+    forced = torch.stack([error[t : t + 3].sum(-1) for t in range(2, 10)]).sum(0)
+    torch.testing.assert_close(gap.teacher_forced, (forced / counts).sqrt())
     torch.testing.assert_close(gap.trivial["last value"], (last / last_counts).sqrt())
     for errors in (gap.teacher_forced, *gap.trivial.values()):
         assert bool(errors.isfinite().all())
+
+
+def test_the_last_value_is_never_another_series() -> None:
+    ys = [torch.full((4,), 50.0), torch.tensor([torch.nan, torch.nan, 1.0, 2.0, 4.0])]
+    data = fr.Sequences(None, ys, missing="mask")[[1]]
+    net = network(fr.heads.Point(1), output_lags=1, input_size=0, input_lags=0)
+    gap = fr.exposure_gap(net, data, horizon=2, warmup=2)
+    assert gap.origins == 2
+    # Nothing was seen before the first origin; before the second, 1.0, and then come 2.0 and 4.0.
+    assert gap.trivial["last value"].tolist() == [1.0, 3.0]
+    assert gap.trivial["mean"].tolist() == [1.0, 3.0]
 
 
 def test_nothing_observed_is_nan_and_no_crossing() -> None:

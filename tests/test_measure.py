@@ -100,6 +100,16 @@ def test_error_of_classes_is_the_brier_score() -> None:
     assert torch.equal(count.squeeze(-1), observed.sum(0).double())
 
 
+def test_an_output_that_is_not_a_number_is_infinitely_far_off() -> None:
+    net = network(recurrence="hidden", output_lags=1)
+    o, y = torch.zeros(1, 3, 4), torch.zeros(1, 3, 2)
+    o[0, 1, 0] = torch.nan
+    observed = torch.tensor([[True, True, False]]).unsqueeze(-1).expand(1, 3, 2)
+    o[0, 2] = torch.nan
+    total, _ = squared_error(net, o, y, observed)
+    assert total.tolist() == [[0, 0], [torch.inf, 0], [0, 0]]
+
+
 def test_root_mean_pools_over_the_last_axis() -> None:
     total, count = torch.tensor([[3.0, 5.0], [0.0, 0.0]]), torch.tensor([[1.0, 1.0], [0.0, 0.0]])
     root = root_mean(total, count)
