@@ -17,7 +17,7 @@ POINT, CLASSES = fr.heads.Point(2), fr.heads.Categorical(3)
 
 def network(head: Head = POINT, **options: Any) -> fr.RecurrentNetwork:
     torch.manual_seed(0)
-    arguments = {"recurrence": "both", "output_lags": 2, "input_lags": 1} | options
+    arguments: dict[str, Any] = {"recurrence": "both", "output_lags": 2, "input_lags": 1} | options
     net = fr.RecurrentNetwork(arguments.pop("input_size", 1), 5, head, **arguments).double()
     if head.scalable:
         one = torch.ones(2).double()
@@ -131,14 +131,11 @@ def test_series_do_not_see_each_other() -> None:
     both = fr.exposure_gap(net, fr.Sequences(xs, ys, dtype=torch.float64), 6, 5, season=3)
     alone = [fr.exposure_gap(net, part, 6, 5, season=3) for part in parts]
     assert both.origins == sum(gap.origins for gap in alone)
-    for get in (
-        lambda gap: gap.free_running,
-        lambda gap: gap.trivial["mean"],
-        lambda gap: gap.trivial["season"],
-        lambda gap: gap.trivial["last value"],
-    ):
-        pooled = torch.stack([get(gap).square() for gap in alone]).mean(0).sqrt()
-        torch.testing.assert_close(get(both), pooled)
+    for name in ("last value", "mean", "season"):
+        pooled = torch.stack([gap.trivial[name].square() for gap in alone]).mean(0).sqrt()
+        torch.testing.assert_close(both.trivial[name], pooled)
+    pooled = torch.stack([gap.free_running.square() for gap in alone]).mean(0).sqrt()
+    torch.testing.assert_close(both.free_running, pooled)
 
 
 def test_a_test_part_is_measured_on_its_own_targets_and_warmed_up_on_what_was_before() -> None:
@@ -347,6 +344,6 @@ def test_plot_draws_all_errors() -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     axes = fr.exposure_gap(network(), series(60), horizon=30, warmup=5).plot()
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    labels = axes.get_legend_handles_labels()[1]
     assert labels == ["free running", "teacher forced", "last value", "mean"]
     matplotlib.pyplot.close("all")
