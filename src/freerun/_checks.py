@@ -2,8 +2,8 @@
 
     FreerunError                     anything freerun refuses or cannot do
     +-- ArgumentError (ValueError)   an argument has a value or a shape that means nothing here
-    +-- DataError (ValueError)       data that cannot be used as it is: missing, not finite, too short
-    +-- RunError (RuntimeError)      a run directory that is not there, not whole, or not to be overwritten
+    +-- DataError (ValueError)       data that cannot be used as it is
+    +-- RunError (RuntimeError)      a run directory that is not there, or not whole
     +-- NonFiniteError (ArithmeticError)   training met a loss or a gradient that is not finite
 
 A message has four parts, in this order: the object, what it expected, what it got, and the fix.
@@ -63,7 +63,7 @@ Pass hidden_size=32.
 
 
 def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -> str:
-    """Return ``value`` if it is one of ``choices``; otherwise name the valid ones, the nearest first.
+    """Return ``value`` if it is one of ``choices``; otherwise name them, and the nearest.
 
     Example:
         >>> check_choice("RecurrentNetwork", "cell", "gru", ["tanh", "gru"])
@@ -78,10 +78,11 @@ def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -
 
 
 def check_integer(where: str, name: str, value: object, least: int, most: int | None = None) -> int:
-    """Return ``value`` as an int if it is a whole number within [least, most]; a bool is not one."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and int(value) >= least and (most is None or int(value) <= most):  # type: ignore[call-overload]
-        return int(value)  # type: ignore[call-overload]
+    """Return ``value`` as an int if it is a whole number (no bool) within [least, most]."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
+        if number >= least and (most is None or number <= most):
+            return number
     span = f"of {least} or more" if most is None else f"from {least} to {most}"
     fail(where, f"{name} must be a whole number {span}", repr(value), f"Pass {name}={least}, say.")
 
@@ -89,7 +90,7 @@ def check_integer(where: str, name: str, value: object, least: int, most: int | 
 def check_number(
     where: str, name: str, value: object, least: float = -math.inf, most: float = math.inf
 ) -> float:
-    """Return ``value`` as a float if it is a finite number within [least, most]; a bool is not one."""
+    """Return ``value`` as a float if it is a finite number (no bool) within [least, most]."""
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)
         if math.isfinite(number) and least <= number <= most:

@@ -95,7 +95,7 @@ def check_steps(
     state: State | None,
     steps: int | None,
 ) -> tuple[int, int]:
-    """How many sequences and steps there are: from x, or from y, or from ``state`` and ``steps``."""
+    """How many sequences and steps: from x, or from y, or from ``state`` and ``steps``."""
     known = x if x is not None else (y if net.readout == "every" else None)
     if known is None:
         if steps is None:

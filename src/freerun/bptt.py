@@ -1,7 +1,8 @@
 """BPTT: how far back in time gradients go.
 
-A variant turns one batch into :class:`Part` after part, each with a loss whose ``backward()`` reaches as far back as
-the variant lets it. The parts of one batch together hold every step's loss once.
+A variant turns one batch into :class:`Part` after part, each with a loss whose ``backward()``
+reaches as far back as the variant lets it. The parts of one batch together hold every step's loss
+once.
 """
 
 import math
@@ -26,8 +27,8 @@ class Part:
     """A loss to back-propagate, and what there is to know of it.
 
     Attributes:
-        loss: a scalar in scaled units: this part's summed NLL over the number of real steps in the whole batch; where
-            the optimizer steps after every part, over the part's own.
+        loss: a scalar in scaled units: this part's summed NLL over the number of real steps in the
+            whole batch; where the optimizer steps after every part, over the part's own.
         nll: the part's summed NLL in the user's units, detached.
         count: how many steps it counts.
         unrolled: what it was computed from.
@@ -53,7 +54,7 @@ class BPTT(Protocol):
 
 @dataclass(frozen=True)
 class FullBPTT:
-    """Gradients go back to the first step (Rumelhart et al. 1986; Goodfellow et al. 2016, section 10.2.2)."""
+    """Gradients go back to the first step (Goodfellow et al. 2016, section 10.2.2)."""
 
     def parts(
         self, net: RecurrentNetwork, batch: PlanBatch, plan: Plan | None, noise: Noise
@@ -66,16 +67,17 @@ class FullBPTT:
 
 @dataclass(frozen=True)
 class TruncatedBPTT:
-    """Every k1 steps, the newest k1 losses go back through at most k2 steps (Williams and Peng 1990).
+    """Every k1 steps the newest k1 losses go back at most k2 steps (Williams and Peng 1990).
 
     The state crosses each cut; the gradient does not.
 
     Args:
         k1: steps between two boundaries.
         k2: steps that a boundary's losses reach back, from the boundary; k1 or more, k1 by default.
-        update: ``"sequence"`` adds the gradients up and updates once a batch: with k2 >= T that is full BPTT.
-            ``"chunk"`` updates at each boundary; the next window is recomputed from the state that was saved
-            where it begins, with the weights of then, so that no equality with full BPTT is claimed.
+        update: ``"sequence"`` adds the gradients up and updates once a batch: with k2 >= T that is
+            full BPTT. ``"chunk"`` updates at each boundary; the next window is recomputed from the
+            state that was saved where it begins, with the weights of then, so that no equality with
+            full BPTT is claimed.
     """
 
     k1: int
@@ -111,7 +113,7 @@ class TruncatedBPTT:
 
 @dataclass(frozen=True)
 class CheckpointedBPTT:
-    """Full BPTT in less memory: keep the state between segments, recompute what lies within (Chen et al. 2016).
+    """Full BPTT in less memory: keep states between segments, recompute within (Chen et al. 2016).
 
     One more forward pass; the gradient is that of :class:`FullBPTT` to rounding.
 
@@ -149,7 +151,7 @@ def _through_cut(
     net: RecurrentNetwork, batch: PlanBatch, plan: Plan | None, noise: Noise,
     state: State | None, start: int, cut: int, stop: int,
 ) -> tuple[Unrolled, State | None]:  # fmt: skip
-    """Unroll from ``start`` to ``stop``; also the state at ``cut``, where the next window begins, without its graph."""
+    """Unroll from ``start`` to ``stop``; also the state at ``cut``, without its graph."""
     pieces, saved = [], state
     for begin, end in ((start, cut), (cut, stop)):
         if begin < end:
@@ -183,7 +185,7 @@ def _part(
     net: RecurrentNetwork, batch: PlanBatch, unrolled: Unrolled, span: tuple[int, int, int],
     update: bool, own_mean: bool = False,
 ) -> Part:  # fmt: skip
-    """The losses of the steps from the second to the third of ``span``; ``unrolled`` begins at its first."""
+    """The losses from the second to the third of ``span``; ``unrolled`` begins at its first."""
     start, first, stop = span
     everything = net.observed(batch.y, batch.lengths, batch.mask)
     if net.readout == "every":
@@ -206,7 +208,7 @@ def _part(
 def _ended_within(
     net: RecurrentNetwork, batch: PlanBatch, observed: Tensor | None, first: int, stop: int
 ) -> Tensor | None:
-    """For one target a sequence: it counts where the sequence ends, after ``first`` and not after ``stop``."""
+    """A sequence's one target counts where it ends: after ``first``, not after ``stop``."""
     steps = _steps(net, batch)
     if first == 0 and stop == steps:
         return observed
@@ -219,7 +221,7 @@ def _ended_within(
 
 
 def _joined(pieces: Sequence[Unrolled]) -> Unrolled:
-    """Pieces one after the other as one; where only the last step has an output, the last piece's."""
+    """Pieces one after the other as one; with ``readout="last"``, o is the last piece's."""
     if len(pieces) == 1:
         return pieces[0]
     last = pieces[-1]

@@ -1,13 +1,14 @@
 """Cells: the update equations a(t) -> h(t), and the layer that holds their parameters.
 
-A cell is a value: how many gates it has, what it remembers from one step to the next, and one pure function,
+A cell is a value: how many gates it has, what it remembers from one step to the next, and one pure
+function,
 
     memory(t) = update(drive(t), recurrent(t), memory(t-1))
     drive     = b + U x(t) + R f(t-1)          what does not come from this layer's own past
     recurrent = W h(t-1)                       what does
 
-so that everything but the update (lags, layers, which edges recur, kernels) is written once for all cells.
-Gates are stacked in the order of PyTorch: LSTM i, f, g, o; GRU r, z, n.
+so that everything but the update (lags, layers, which edges recur, kernels) is written once for all
+cells. Gates are stacked in the order of PyTorch: LSTM i, f, g, o; GRU r, z, n.
 """
 
 import math
@@ -60,7 +61,7 @@ def _identity(drive: Tensor, recurrent: Tensor | float, memory: Memory) -> Memor
 
 
 def _gru(drive: Tensor, recurrent: Tensor | float, memory: Memory) -> Memory:
-    """h = (1 - z) n + z h(t-1), n = tanh(a_n + r (W_n h(t-1) + b_hn)) (Cho et al. 2014, PyTorch's form)."""
+    """h = (1 - z) n + z h(t-1), n = tanh(a_n + r (W_n h(t-1) + b_hn)) (Cho et al. 2014)."""
     (h,) = memory
     a_r, a_z, a_n = drive.chunk(3, -1)
     w_r, w_z, w_n = torch.as_tensor(recurrent).expand_as(drive).chunk(3, -1)
@@ -87,7 +88,7 @@ CELLS: dict[str, Cell] = {
         Cell("lstm", gates=4, memory=2, update=_lstm, forget_gate=1),
     )
 }
-"""Every cell by name. A cell registered here is run through every contract of ``tests/contracts``."""
+"""Every cell by name; what is registered here runs through every contract of the tests."""
 
 
 def register(cell: Cell) -> None:
@@ -102,9 +103,10 @@ class RecurrentLayer(nn.Module):
         drive += weight_fh f(t-1)                          f(t-1) with its lags, newest first
         memory = update(drive, weight_hh h(t-1) + bias_hh, memory)
 
-    Initial values: ``weight_hh`` orthogonal, gate by gate (Saxe et al. 2014); ``weight_ih`` and ``weight_fh``
-    uniform in +-sqrt(6 / (fan_in + hidden_size)), gate by gate, fan_in counting all that the gate reads but h
-    (Glorot and Bengio 2010); biases 0, but 1 for the forget gate (Gers et al. 2000; Jozefowicz et al. 2015).
+    Initial values: ``weight_hh`` orthogonal, gate by gate (Saxe et al. 2014); ``weight_ih`` and
+    ``weight_fh`` uniform in +-sqrt(6 / (fan_in + hidden_size)), gate by gate, fan_in counting all
+    that the gate reads but h (Glorot and Bengio 2010); biases 0, but 1 for the forget gate (Gers et
+    al. 2000; Jozefowicz et al. 2015).
 
     Args:
         cell: the update.
@@ -160,7 +162,8 @@ class RecurrentLayer(nn.Module):
 
         Args:
             below: ``(..., input_size)``: x with its lags, or the h of the layer below.
-            fed: ``(..., fed_size)``: f with its lags, or None where its term is added later or not at all.
+            fed: ``(..., fed_size)``: f with its lags, or None where its term is added later or not
+                at all.
 
         Returns:
             ``(..., gates * hidden_size)``.
@@ -180,14 +183,16 @@ class RecurrentLayer(nn.Module):
         Returns:
             The memory of this step.
         """
-        recurrent = nn.functional.linear(memory[0], self.weight_hh, self.bias_hh)  # type: ignore[arg-type]
+        assert self.weight_hh is not None
+        recurrent = nn.functional.linear(memory[0], self.weight_hh, self.bias_hh)
         return self.cell.update(drive, recurrent, memory)
 
     def step_without_past(self, drive: Tensor) -> Memory:
         """The cell with zeros for its past: what every step is where W = 0.
 
         Args:
-            drive: ``(..., gates * hidden_size)``: any number of steps at once, for they do not depend on each other.
+            drive: ``(..., gates * hidden_size)``: any number of steps at once, for they do not
+                depend on each other.
 
         Returns:
             Memory of ``(..., hidden_size)``.

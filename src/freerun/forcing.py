@@ -1,7 +1,7 @@
 """Forcing: what the output edge carries in training, f(t) = w(t) y(t) + (1 - w(t)) g(o(t)).
 
-A policy makes a :class:`Plan`, the values y and the weights w for one batch; the unrolled network does as the plan
-says and knows nothing of policies.
+A policy makes a :class:`Plan`, the values y and the weights w for one batch; the unrolled network
+does as the plan says and knows nothing of policies.
 
     w = 1   teacher forcing, in system identification *series-parallel* or NARX training
     w = 0   free running, in system identification *parallel*, *simulation* or NOE training
@@ -32,11 +32,13 @@ class Plan:
     """What the output edge carries over one batch.
 
     Attributes:
-        values: y, or what stands in its place: y's shape and units. None where no weight is above 0.
+        values: y, or what stands in its place: y's shape and units. None where no weight is above
+            0.
         weights: w(t) in [0, 1]: a number, or a tensor ``(time,)`` or ``(batch, time)``.
-        feed: what g(o) is: ``"mean"``, ``"sample"``, or a :class:`freerun.heads.Sampling` for classes.
-        through: whether gradients pass through g(o). Through a sample they pass only where the head can
-            reparameterise it.
+        feed: what g(o) is: ``"mean"``, ``"sample"``, or a :class:`freerun.heads.Sampling` for
+            classes.
+        through: whether gradients pass through g(o). Through a sample they pass only where the head
+            can reparameterise it.
     """
 
     values: Tensor | None
@@ -101,8 +103,9 @@ class PlanBatch:
 class Forcing(Protocol):
     """A policy: one method.
 
-    A policy may also have ``prepare(net, train)``, called before training, ``update(net, batch, unrolled)``, called
-    after each step of training, and ``state_dict()`` with ``load_state_dict()``, which resuming restores.
+    A policy may also have ``prepare(net, train)``, called before training, ``update(net, batch,
+    unrolled)``, called after each step of training, and ``state_dict()`` with
+    ``load_state_dict()``, which resuming restores.
     """
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
@@ -118,10 +121,10 @@ class Forcing(Protocol):
 
 @dataclass(frozen=True)
 class TeacherForcing:
-    """w = 1: the truth is fed back, whatever the network says (Williams and Zipser 1989; NARX training).
+    """w = 1: the truth is fed back (Williams and Zipser 1989; in system identification, NARX).
 
-    With output recurrence every step is then independent of the others, and the whole sequence is one batch of
-    matrix products.
+    With output recurrence every step is then independent of the others, and the whole sequence is
+    one batch of matrix products.
     """
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
@@ -131,12 +134,13 @@ class TeacherForcing:
 
 @dataclass(frozen=True)
 class FreeRunning:
-    """w = 0 after ``warmup`` steps of w = 1: the network runs on its own outputs (NOE, simulation error).
+    """w = 0 after ``warmup`` steps of w = 1: the network runs on its own outputs (NOE).
 
     Gradients pass through every output that was fed back: exact back-propagation through time.
 
     Args:
-        warmup: w(1..warmup) = 1, so that step warmup + 1 is fed y(warmup) and the next one the network's own output.
+        warmup: w(1..warmup) = 1, so that step warmup + 1 is fed y(warmup) and the next one the
+            network's own output.
     """
 
     warmup: int = 0
@@ -156,10 +160,10 @@ class FreeRunning:
 FORCINGS: dict[str, type[Forcing]] = {
     policy.__name__: policy for policy in (TeacherForcing, FreeRunning)
 }
-"""Every policy by name. A policy registered here is run through every contract of ``tests/contracts``."""
+"""Every policy by name; what is registered here runs through every contract of the tests."""
 
 
 def register(policy: type[Forcing]) -> type[Forcing]:
-    """Make saved runs and the contract tests know ``policy``, a frozen dataclass of plain numbers."""
+    """Make saved runs and the contract tests know ``policy``, a frozen dataclass of numbers."""
     FORCINGS[policy.__name__] = policy
     return policy

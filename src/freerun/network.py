@@ -30,43 +30,47 @@ class RecurrentNetwork(nn.Module):
         f(t) = w(t) y(t) + (1 - w(t)) g(o(t))          the output edge; w is the forcing
         L    = - sum_t log p(y(t) | o(t))              p is the head
 
-    ========================== ================ =========== =========================================
+    ========================== ================ =========== =======================================
     book                       recurrence       readout     for
-    ========================== ================ =========== =========================================
+    ========================== ================ =========== =======================================
     figure 10.5                hidden (R = 0)   last        classify, score or embed whole sequences
     figure 10.3                hidden (R = 0)   every       label or filter
     figures 10.4 and 10.6      output (W = 0)   every       NARX and NOE: forecast, simulate
     both edges                 both             every       text, autoregressive forecasting
-    ========================== ================ =========== =========================================
+    ========================== ================ =========== =======================================
 
     ``forward`` and ``loss`` speak scaled units, the ones the network works in; :func:`freerun.fit`,
     :func:`freerun.run`, :class:`freerun.Session` and :func:`freerun.exposure_gap` speak the user's.
 
-    Parameters: ``layers[i].weight_ih`` is U, ``.weight_hh`` W, ``.weight_fh`` R (first layer only), ``.bias_ih`` b;
-    ``output`` holds V and c, ``skip`` is s. Their initial values are described in :class:`freerun.cells.RecurrentLayer`;
-    V starts uniform in +-sqrt(6 / (hidden + size)), c at 0, s at 1.
+    Parameters: ``layers[i].weight_ih`` is U, ``.weight_hh`` W, ``.weight_fh`` R (first layer only),
+        ``.bias_ih`` b;
+    ``output`` holds V and c, ``skip`` is s. Their initial values are described in
+    :class:`freerun.cells.RecurrentLayer`; V starts uniform in +-sqrt(6 / (hidden + size)), c at 0,
+    s at 1.
 
     Args:
         input_size: features of x; 0 for an autonomous network.
         hidden_size: units in each layer and direction.
         head: what o means; it fixes y's shape.
         cell: ``"tanh"``, ``"relu"``, ``"identity"`` (a linear system), ``"gru"`` or ``"lstm"``.
-        recurrence: ``"hidden"``, ``"output"`` or ``"both"``. Under ``"output"`` every cell sees zeros for its own past.
+        recurrence: ``"hidden"``, ``"output"`` or ``"both"``. Under ``"output"`` every cell sees
+            zeros for its own past.
         readout: ``"every"`` step has an output, or only the ``"last"``.
         num_layers: layers upon each other.
         bidirectional: a second set of layers reads each sequence from its end.
-        dropout: share of each layer's outputs that are dropped in training, on the way up (to V too, so that it
-            works with one layer), never on the way to the next step.
+        dropout: share of each layer's outputs that are dropped in training, on the way up (to V
+            too, so that it works with one layer), never on the way to the next step.
         output_lags: k, f(t-1) ... f(t-k) are fed.
         input_lags: k, x(t) ... x(t-k) are read.
-        residual: add s f(t-1) to the location in o: the network learns the change from step to step.
+        residual: add s f(t-1) to the location in o: the network learns the change from step to
+            step.
 
     Raises:
         ArgumentError: For a value out of range, or a combination that means nothing.
 
     Example:
         >>> import torch, freerun as fr
-        >>> net = fr.RecurrentNetwork(2, 8, fr.heads.Gaussian(1), recurrence="output", output_lags=3)
+        >>> net = fr.RecurrentNetwork(2, 8, fr.heads.Gaussian(1), recurrence="output")
         >>> unrolled = net(torch.randn(4, 10, 2), torch.randn(4, 10, 1))
         >>> unrolled.mean.shape, unrolled.f.shape
         (torch.Size([4, 10, 1]), torch.Size([4, 10, 1]))
@@ -131,12 +135,12 @@ class RecurrentNetwork(nn.Module):
 
     @property
     def context(self) -> int:
-        """How many observations before the first step its lags reach: at least as many are worth keeping."""
+        """How many observations before the first step its lags reach."""
         return max(self.output_lags if self.has_output_edge else 0, self.input_lags)
 
     @property
     def scaling(self) -> Scaling:
-        """Between the user's units and the network's; the identity until :func:`freerun.fit` or the user sets it.
+        """Between the user's units and the network's; the identity until ``fit`` or you set it.
 
         ``net.scaling = Scaling.identity()`` tells ``fit`` to leave units as they are.
         """
@@ -164,7 +168,7 @@ class RecurrentNetwork(nn.Module):
         names = ("input_size", "hidden_size", "cell", "recurrence", "readout", "head")
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
-    # --- unfolding ----------------------------------------------------------------------------------------------
+    # --- unfolding --------------------------------------------------------------------------------
 
     def forward(
         self,
@@ -180,24 +184,27 @@ class RecurrentNetwork(nn.Module):
     ) -> Unrolled:
         """Unfold the network over a batch, in scaled units.
 
-        Step t reads x(t) and f(t-1) and is scored on y(t): the first step is fed ``state.output``, never y(1).
+        Step t reads x(t) and f(t-1) and is scored on y(t): the first step is fed ``state.output``,
+        never y(1).
 
         Args:
             x: ``(batch, time, input_size)``; None where ``input_size`` is 0.
-            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes: what forcing feeds. Without it the
-                network runs free.
-            forcing: a policy, planned as at the start of training, or a :class:`freerun.Plan`. With y the default is
-                :class:`freerun.TeacherForcing`. Without an output edge it is ignored.
+            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes: what forcing feeds.
+                Without it the network runs free.
+            forcing: a policy, planned as at the start of training, or a :class:`freerun.Plan`. With
+                y the default is :class:`freerun.TeacherForcing`. Without an output edge it is
+                ignored.
             lengths: ``(batch,)`` of 0 to time; None where all sequences fill the batch.
-            mask: bool ``(batch, time)`` or ``(batch, time, outputs)``, False where y is missing; there w = 0.
+            mask: bool ``(batch, time)`` or ``(batch, time, outputs)``, False where y is missing;
+                there w = 0.
             state: what came before the first step; :meth:`initial_state` by default.
             steps: how many, where neither x nor y says so.
             generator: where dropout and samples come from; PyTorch's global one by default.
             noise: what :meth:`draw_noise` drew, in place of a generator.
 
         Returns:
-            The unrolled network: ``.o``, ``.h``, ``.f``, ``.state``. Gradients flow to x, the parameters and the
-            state, and through what was fed back as far as the plan lets them.
+            The unrolled network: ``.o``, ``.h``, ``.f``, ``.state``. Gradients flow to x, the
+            parameters and the state, and through what was fed back as far as the plan lets them.
 
         Raises:
             ArgumentError: For a shape, type or value that does not fit the network.
@@ -235,11 +242,16 @@ class RecurrentNetwork(nn.Module):
         """L = - sum_t log p(y(t) | o(t)), in scaled units, over what is real and observed.
 
         Args:
-            x, forcing, lengths, mask, state, generator: as in :meth:`forward`.
-            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes; for ``readout="last"`` without the
-                time axis.
-            reduction: ``"sum"`` over steps and sequences, L itself; or ``"mean"`` over real steps. A step observed in
-                part counts in part.
+            x: ``(batch, time, input_size)``, or None.
+            y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes; for ``readout="last"``
+                without the time axis.
+            forcing: as in :meth:`forward`.
+            lengths: as in :meth:`forward`.
+            mask: as in :meth:`forward`.
+            state: as in :meth:`forward`.
+            generator: as in :meth:`forward`.
+            reduction: ``"sum"`` over steps and sequences, L itself; or ``"mean"`` over real steps.
+                A step observed in part counts in part.
 
         Returns:
             A scalar; 0 where nothing is observed.
@@ -252,14 +264,15 @@ class RecurrentNetwork(nn.Module):
         return total if reduction == "sum" else total / self.count(y, observed).clamp(min=1e-12)
 
     def summarize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The fixed-size summary of each sequence: h after its last step, both directions side by side.
+        """The fixed-size summary of a sequence: h after its last step, both ways side by side.
 
         Args:
             x: ``(batch, time, input_size)``, scaled.
             lengths: ``(batch,)``.
 
         Returns:
-            ``(batch, hidden_size)``, twice as wide when bidirectional. Gradients flow to x and the parameters.
+            ``(batch, hidden_size)``, twice as wide when bidirectional. Gradients flow to x and the
+            parameters.
         """
         if self.has_output_edge:
             fail(
@@ -270,7 +283,7 @@ class RecurrentNetwork(nn.Module):
             )
         return self(x, lengths=lengths).summary
 
-    # --- the pieces that training, closed loop and measures share -------------------------------------------------
+    # --- the pieces that training, closed loop and measures share ---------------------------------
 
     @property
     def device(self) -> torch.device:
@@ -293,9 +306,10 @@ class RecurrentNetwork(nn.Module):
 
         Args:
             batch: how many sequences.
-            outputs: ``(batch, n, outputs)``, or ``(batch, n)`` of classes, n >= ``output_lags``: y before the first
-                step, oldest first, scaled.
-            inputs: ``(batch, n, input_size)``, n >= ``input_lags``: x before the first step, oldest first, scaled.
+            outputs: ``(batch, n, outputs)``, or ``(batch, n)`` of classes, n >= ``output_lags``: y
+                before the first step, oldest first, scaled.
+            inputs: ``(batch, n, input_size)``, n >= ``input_lags``: x before the first step, oldest
+                first, scaled.
             real: bool ``(batch, n)``, False where there was no such step: its lag stays 0.
         """
         zeros = self.output.weight.new_zeros
@@ -324,7 +338,7 @@ class RecurrentNetwork(nn.Module):
     def draw_noise(
         self, batch: int, steps: int, plan: Plan | None, generator: torch.Generator | None = None
     ) -> Noise:
-        """All the randomness of one unroll: samples where the plan feeds samples, dropout in training."""
+        """What is random in one unroll: samples where the plan feeds them, dropout in training."""
         samples = None
         if plan is not None and plan.draws:  # a teacher's too: a missing target makes it w = 0
             samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
@@ -355,7 +369,7 @@ class RecurrentNetwork(nn.Module):
     def score(
         self, o: Tensor, y: Tensor, observed: Tensor | None, scale: Tensor | None = None
     ) -> Tensor:
-        """- log p(y | o) of every step, 0 where nothing is observed: ``(batch, time)``, or ``(batch,)``.
+        """- log p(y | o) of every step, ``(batch, time)`` or ``(batch,)``; 0 where unobserved.
 
         With ``scale``, the user's units per scaled unit, it is that of the user's y.
         """
@@ -407,7 +421,7 @@ class RecurrentNetwork(nn.Module):
 
 
 def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: torch.dtype) -> Plan:
-    """The plan with w = 0 wherever some of y is missing, but as it was behind a sequence's length."""
+    """The plan with w = 0 where some of y is missing, but as it was behind a sequence's length."""
     whole = mask if mask.ndim == 2 else mask.all(-1)
     if lengths is not None:  # padding is not missing: a teacher that is always followed stays one
         lengths = torch.as_tensor(lengths, device=mask.device)
@@ -487,7 +501,7 @@ def _check_combination(net: RecurrentNetwork) -> None:
     if net.input_size == 0:
         fail(
             where,
-            "input_size must be 1 or more without an output edge, for there is nothing else to read",
+            "input_size must be 1 or more without an output edge, or it reads nothing",
             0,
             "Use recurrence='output' or 'both' for an autonomous network.",
         )

@@ -5,8 +5,9 @@
     o(t) = c + V h(t) + s f(t-1)
     f(t) = w(t) y(t) + (1 - w(t)) g(o(t))
 
-Where f is known before the loop begins (no output edge, or a teacher that is always followed) R f is part of the drive:
-what is left to loop over is W alone, and where W = 0 nothing is. Otherwise the whole step is looped over.
+Where f is known before the loop begins (no output edge, or a teacher that is always followed) R f
+is part of the drive: what is left to loop over is W alone, and where W = 0 nothing is. Otherwise
+the whole step is looped over.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,10 +31,12 @@ class State:
     """What one step hands to the next; a value, in scaled units, one row a sequence.
 
     Attributes:
-        hidden: a tuple for each layer, ``(h,)`` or ``(h, c)``, each ``(batch, hidden_size)``; empty where W = 0, for
-            then no step reads it.
-        output: ``(batch, output_lags, fed_size)``, the last values fed, oldest first; None without an output edge.
-        inputs: ``(batch, input_lags, input_size)``, the last inputs, oldest first; None without input lags.
+        hidden: a tuple for each layer, ``(h,)`` or ``(h, c)``, each ``(batch, hidden_size)``; empty
+            where W = 0, for then no step reads it.
+        output: ``(batch, output_lags, fed_size)``, the last values fed, oldest first; None without
+            an output edge.
+        inputs: ``(batch, input_lags, input_size)``, the last inputs, oldest first; None without
+            input lags.
     """
 
     hidden: tuple[Memory, ...] = ()
@@ -70,8 +73,9 @@ class Unrolled:
     Attributes:
         o: ``(batch, time, head.size)``; for ``readout="last"`` ``(batch, head.size)``.
         h: ``(batch, time, hidden_size)`` of the last layer, both directions side by side.
-        summary: ``(batch, hidden_size)``, h after each sequence's last step (a backward layer's after its first):
-            what ``readout="last"`` reads; None with an output edge, which is read at every step.
+        summary: ``(batch, hidden_size)``, h after each sequence's last step (a backward layer's
+            after its first): what ``readout="last"`` reads; None with an output edge, which is read
+            at every step.
         f: ``(batch, time, fed_size)``, what the output edge carried; None without one.
         state: what the last step of each sequence hands on; None for bidirectional networks.
         head: what o means.
@@ -99,8 +103,10 @@ class Noise(NamedTuple):
 
     Attributes:
         samples: ``(batch, time, head.noise_size)`` for samples that are fed back, or None.
-        dropout: a mask ``(batch, time, width)`` for every layer's output, 0 or 1 / (1 - dropout); empty for none.
-        summary: the same for what ``readout="last"`` reads, ``(batch, width)``, whatever step that comes from.
+        dropout: a mask ``(batch, time, width)`` for every layer's output, 0 or 1 / (1 - dropout);
+            empty for none.
+        summary: the same for what ``readout="last"`` reads, ``(batch, width)``, whatever step that
+            comes from.
     """
 
     samples: Tensor | None = None
@@ -145,12 +151,13 @@ def unroll(
         plan: what the output edge carries; None without an output edge.
         state: what came before the first step.
         steps: how many steps, 1 or more.
-        lengths: ``(batch,)`` on the same device, 0 to ``steps``; None where every sequence has ``steps``.
+        lengths: ``(batch,)`` on the same device, 0 to ``steps``; None where every sequence has
+            ``steps``.
         noise: what is random.
 
     Returns:
-        The unrolled network. Gradients flow to x, to every parameter, to the state and, where the plan says so,
-        through what was fed back; not to the plan's values or weights.
+        The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
+        plan says so, through what was fed back; not to the plan's values or weights.
     """
     real = None if lengths is None else real_steps(lengths, steps)
     if x is None:
@@ -175,7 +182,7 @@ def real_steps(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
-# --- the loop ---------------------------------------------------------------------------------------------------
+# --- the loop -------------------------------------------------------------------------------------
 
 
 def scan(
@@ -184,7 +191,7 @@ def scan(
     steps: int,
     real: Tensor | None,
 ) -> tuple[tuple[Memory, ...], list[Tensor]]:
-    """Fold ``memory, outputs = step(t, memory)`` over time; a sequence that has ended keeps its memory.
+    """Fold ``memory, outputs = step(t, memory)`` over time; an ended sequence keeps its memory.
 
     Args:
         step: one step.
@@ -193,7 +200,8 @@ def scan(
         real: bool ``(batch, steps)``, False behind a sequence's length; None where all are real.
 
     Returns:
-        The memory each sequence ends with, and the outputs of all steps, ``(batch, steps, ...)`` each.
+        The memory each sequence ends with, and the outputs of all steps, ``(batch, steps, ...)``
+        each.
     """
     emitted = []
     for t in range(steps):
@@ -210,7 +218,7 @@ def _keep(real: Tensor, new: tuple[Memory, ...], old: tuple[Memory, ...]) -> tup
     )
 
 
-# --- no output edge, or one that carries what is known beforehand ---------------------------------------------
+# --- no output edge, or one that carries what is known beforehand ---------------------------------
 
 
 def _open(
@@ -270,13 +278,13 @@ def _over_time(
 def _backwards(
     layer: RecurrentLayer, below: Tensor, lengths: Tensor | None, real: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """A layer that reads each sequence from its own end: h in the order of time, and h after the first step."""
+    """A layer that reads each sequence from its end: h in time order, and h at the first step."""
     drive = layer.drive(_reversed(below, lengths), None)
     h, memory = _over_time(layer, drive, layer.zeros(len(below)), real)
     return _reversed(h, lengths), memory[0]
 
 
-# --- an output edge that carries, in part or always, what the network says -----------------------------------
+# --- an output edge that carries, in part or always, what the network says ------------------------
 
 
 def _closed(
@@ -285,12 +293,13 @@ def _closed(
     """Step by step through all layers, because f(t-1) must be there before step t begins."""
     batch, steps = below.shape[:2]
     first = net.layers[0]
-    drives = first.drive(below, None).unbind(1)
+    drives, weight_fh = first.drive(below, None).unbind(1), first.weight_fh
+    assert weight_fh is not None
     forced = _forced_values(net, plan, real, batch, steps)
 
     def step(t: int, memory: tuple[Memory, ...]) -> tuple[tuple[Memory, ...], tuple[Tensor, ...]]:
         *hidden, register = memory
-        drive = drives[t] + linear(torch.cat(register, -1), first.weight_fh)  # type: ignore[arg-type]
+        drive = drives[t] + linear(torch.cat(register, -1), weight_fh)
         new, h, seen = [], drive, drive
         for number, layer in enumerate(net.layers):
             if number:
@@ -326,14 +335,14 @@ def _emitted(head: Head, o: Tensor, plan: Plan, noise: Tensor | None) -> Tensor:
 
 
 def _mixed(w: Tensor, y: Tensor, g: Tensor) -> Tensor:
-    """w y + (1 - w) g, with the other one selected away where w is 0 or 1: 0 times NaN would be NaN."""
+    """w y + (1 - w) g; where w is 0 or 1 the other is selected away, for 0 times NaN is NaN."""
     return w * torch.where(w == 0, 0, y) + (1 - w) * torch.where(w == 1, 0, g)
 
 
 def _forced_values(
     net: Unfoldable, plan: Plan, real: Tensor | None, batch: int, steps: int
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]] | None:
-    """Weights ``(batch, 1)`` and values ``(batch, fed_size)`` of every step; None where the network runs free."""
+    """Each step's weights ``(batch, 1)`` and values ``(batch, fed_size)``; None if it runs free."""
     if plan.values is None or plan.is_free():
         return None
     weights = torch.as_tensor(plan.weights, dtype=net.output.weight.dtype).detach()
@@ -342,11 +351,11 @@ def _forced_values(
     return weights.unsqueeze(-1).unbind(1), _fed_truth(net, plan, used).unbind(1)
 
 
-# --- small pieces ------------------------------------------------------------------------------------------------
+# --- small pieces ---------------------------------------------------------------------------------
 
 
 def _fed_truth(net: Unfoldable, plan: Plan, used: Tensor | None) -> Tensor:
-    """The plan's values as they are fed, ``(batch, time, fed_size)``; 0 in place of what is not used."""
+    """The plan's values as they are fed, ``(batch, time, fed_size)``; 0 for what is not used."""
     assert plan.values is not None
     values = plan.values.detach()
     if used is not None:
@@ -371,7 +380,7 @@ def _rows(state: State, plan: Plan | None) -> int:
 
 
 def _lagged(history: Tensor, steps: int, lags: int) -> Tensor:
-    """For each of the last ``steps`` rows of ``history``, it and the ``lags - 1`` before it, newest first."""
+    """Each of the last ``steps`` rows with the ``lags - 1`` before it, newest first."""
     if lags == 1:
         return history
     end = history.shape[1]
@@ -379,7 +388,7 @@ def _lagged(history: Tensor, steps: int, lags: int) -> Tensor:
 
 
 def _last_rows(history: Tensor, rows: int, lengths: Tensor | None) -> Tensor:
-    """The last ``rows`` of ``history``, which begins ``rows`` before step 1, at each sequence's own length."""
+    """The last ``rows`` at each own length; ``history`` begins ``rows`` before step 1."""
     if lengths is None:
         return history[:, history.shape[1] - rows :]
     index = lengths.unsqueeze(1) + torch.arange(rows, device=lengths.device)

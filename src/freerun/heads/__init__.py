@@ -37,7 +37,7 @@ HEADS: dict[str, type[Head]] = {
         GaussianMixture,
     )
 }
-"""Every head by name. A head registered here is run through every contract of ``tests/contracts``."""
+"""Every head by name; what is registered here runs through every contract of the tests."""
 
 
 def register(head: type[Head]) -> type[Head]:

@@ -21,8 +21,8 @@ __all__ = ["Bernoulli", "Categorical"]
 class Categorical(Head):
     """One of k classes: y-hat = softmax(o) (Goodfellow et al. 2016, eq. 10.11).
 
-    y holds integers and has no feature axis. Fed back: the probabilities, or the one-hot vector of a draw; the
-    truth as its one-hot vector.
+    y holds integers and has no feature axis. Fed back: the probabilities, or the one-hot vector of
+    a draw; the truth as its one-hot vector.
 
     Args:
         classes: k.

@@ -13,7 +13,7 @@ UNIT_SOFTPLUS = 0.5413248546129181
 """softplus(UNIT_SOFTPLUS) = 1: raw scales are shifted by it, so that o = 0 means a scale of 1."""
 
 SCALE_FLOOR = 1e-4
-"""The least scale, in scaled units: a likelihood cannot run away to infinity on a constant target."""
+"""The least scale, in scaled units: no likelihood runs away to infinity on a constant target."""
 
 
 class Head(ABC):
@@ -26,14 +26,15 @@ class Head(ABC):
         feed_truth(y)          the truth in the same form
         from_fed(f)            back from that form to y
 
-    A head holds no parameters: o carries all that it needs. Everything is in the network's (scaled) units.
+    A head holds no parameters: o carries all that it needs. Everything is in the network's (scaled)
+    units.
 
     Attributes:
         size: features of o.
         fed_size: features of f.
         outputs: features of y; None for classes, whose y has no feature axis.
-        location_size: the first ``location_size`` features of o are a location that ``residual`` may
-            shift; 0 where there is none.
+        location_size: the first ``location_size`` features of o are a location that ``residual``
+            may shift; 0 where there is none.
         noise_size: numbers of noise that one draw needs.
         scalable: whether y may be shifted and scaled.
         reparameterised: whether a draw passes exact gradients to o.
@@ -83,7 +84,8 @@ class Head(ABC):
             o: ``(..., size)``.
             y: ``(..., outputs)``, or ``(...)`` of classes; finite also where it is not observed.
             observed: bool of y's shape, or None for all; what is not observed adds 0.
-            scale: ``(outputs,)``, user's units per scaled unit: then the density is that of the user's y.
+            scale: ``(outputs,)``, user's units per scaled unit: then the density is that of the
+                user's y.
 
         Returns:
             ``(...)``. Gradients flow to o.
@@ -99,7 +101,7 @@ class Head(ABC):
 
     @abstractmethod
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
-        """A draw as it is fed back, ``(..., fed_size)``; ``noise`` from :meth:`noise`, ``(..., noise_size)``."""
+        """A draw as it is fed back, ``(..., fed_size)``; ``noise`` is ``(..., noise_size)``."""
 
     @abstractmethod
     def feed_truth(self, y: Tensor) -> Tensor:
@@ -107,7 +109,7 @@ class Head(ABC):
 
     @abstractmethod
     def from_fed(self, fed: Tensor) -> Tensor:
-        """y of what was fed: the inverse of :meth:`feed_truth`; for probabilities the likeliest class."""
+        """y of what was fed, the inverse of ``feed_truth``; of probabilities the likeliest."""
 
     @abstractmethod
     def noise(
@@ -117,7 +119,7 @@ class Head(ABC):
 
 
 def summed(elements: Tensor, observed: Tensor | None) -> Tensor:
-    """Sum over the last axis of what is observed; the rest is selected away, forward and backward."""
+    """Sum what is observed over the last axis; the rest is selected away, forward and backward."""
     if observed is not None:
         elements = torch.where(observed, elements, 0)
     return elements.sum(-1)

@@ -21,8 +21,8 @@ class GaussianMixture(Head):
         o = (logits (k), locations (k, d), raw (k, d)),  sigma = softplus(raw + 0.5413) + 1e-4
         p(y) = sum_j softmax(logits)_j prod_i Normal(y_i; location_ji, sigma_ji)
 
-    The mean is fed back. A draw chooses a component, so no gradient passes through it; and there is no single
-    location, so ``residual`` is refused.
+    The mean is fed back. A draw chooses a component, so no gradient passes through it; and there is
+    no single location, so ``residual`` is refused.
 
     Args:
         outputs: d, features of y.

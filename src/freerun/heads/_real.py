@@ -18,7 +18,7 @@ __all__ = ["Gaussian", "Laplace", "Point", "StudentT"]
 
 
 class _Located(Head):
-    """What the heads with a location m = o[..., :outputs] share: m is the mean, and is what is fed back."""
+    """What the heads with a location m = o[..., :outputs] share: m is the mean, and is fed back."""
 
     scalable: ClassVar[bool] = True
     outputs: int
@@ -117,7 +117,9 @@ def _refuse(what: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Gaussian(_Density):
-    """Normal(m, sigma), both read off o: o = (m, raw), sigma = softplus(raw + 0.5413) + 1e-4, 1 at raw = 0.
+    """Normal(m, sigma), both read off o.
+
+        o = (m, raw),  sigma = softplus(raw + 0.5413) + 1e-4, which is 1 at raw = 0
 
     Args:
         outputs: features of y, independent given o.
@@ -185,7 +187,8 @@ class Laplace(_Density):
 class StudentT(_Density):
     """Student's t with location m, scale s and nu degrees of freedom, all read off o.
 
-        o = (m, raw_s, raw_nu),  s = softplus(raw_s + 0.5413) + 1e-4,  nu = 2 + softplus(raw_nu + 0.5413) + 1e-4
+        o = (m, raw_s, raw_nu)
+        s = softplus(raw_s + 0.5413) + 1e-4,  nu = 2 + softplus(raw_nu + 0.5413) + 1e-4
 
     nu stays above 2, so that the variance exists; it is 3 at raw_nu = 0.
 
@@ -209,7 +212,7 @@ class StudentT(_Density):
         return StudentTDistribution(freedom, location, softplus_floor(raw), validate_args=False)
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
-        """m + s t, with t = sqrt(nu (u^(-2/nu) - 1)) cos(2 pi v) for uniform u, v: exact (Bailey 1994)."""
+        """m + s sqrt(nu (u^(-2/nu) - 1)) cos(2 pi v) for uniform u, v: exact (Bailey 1994)."""
         location, raw, raw_freedom = o.chunk(3, -1)
         u, v = noise.chunk(2, -1)
         freedom = 2 + softplus_floor(raw_freedom)
