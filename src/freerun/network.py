@@ -1,18 +1,19 @@
 """The recurrent network: layers of a cell, a head, and which edges recur."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from freerun._checks import check_choice, check_integer, check_number, fail
+from freerun._combinations import check_combination
 from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
+from freerun._planning import plan_for
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
-from freerun.forcing import Forcing, FreeRunning, Plan, PlanBatch, TeacherForcing
-from freerun.heads import Categorical, Head, Sampling
+from freerun.forcing import Forcing, Plan, PlanBatch
+from freerun.heads import Categorical, Head
 from freerun.unroll import Noise, State, Unrolled, real_steps, unroll
 
 __all__ = ["RecurrentNetwork"]
@@ -107,7 +108,7 @@ class RecurrentNetwork(nn.Module):
         self.output_lags = check_integer(where, "output_lags", output_lags, 1)
         self.input_lags = check_integer(where, "input_lags", input_lags, 0)
         self.residual = bool(residual)
-        _check_combination(self)
+        check_combination(self)
 
         recurrent, width = recurrence != "output", hidden_size * (2 if bidirectional else 1)
         fed = head.fed_size * output_lags if self.has_output_edge else 0
@@ -217,7 +218,8 @@ class RecurrentNetwork(nn.Module):
         # A sequence without steps has no last one, unless a state says what was before.
         least = 1 if self.readout == "last" and state is None else 0
         lengths = check_lengths(where, lengths, batch, steps, least, self.device)
-        plan = self._plan(x, y, forcing, lengths, mask, state, generator)
+        known = None if y is None else PlanBatch(x, y, lengths, mask, state)
+        plan = plan_for(self, known, forcing, generator)
         if plan is not None:
             check_plan(where, self, plan, batch, steps, noise)
         if state is None:
@@ -383,125 +385,3 @@ class RecurrentNetwork(nn.Module):
         if observed is None:
             return torch.as_tensor(y.numel() / per_step, dtype=self.dtype, device=y.device)
         return observed.sum().to(self.dtype) / per_step
-
-    def _plan(
-        self,
-        x: Tensor | None,
-        y: Tensor | None,
-        forcing: Forcing | Plan | None,
-        lengths: Tensor | None,
-        mask: Tensor | None,
-        state: State | None,
-        generator: torch.Generator | None,
-    ) -> Plan | None:
-        if not self.has_output_edge:
-            return None
-        _check_forcing(forcing)
-        if y is None:
-            if isinstance(forcing, Plan):
-                plan = forcing
-            elif forcing is None or forcing == FreeRunning():
-                plan = Plan(None, 0.0)
-            else:
-                fail(
-                    "RecurrentNetwork",
-                    "y must be given to be forced",
-                    "None",
-                    f"Pass y, or leave out {forcing!r}.",
-                )
-        elif isinstance(forcing, Plan):
-            plan = forcing
-        else:
-            batch = PlanBatch(x, y, lengths, mask, state)
-            plan = (forcing or TeacherForcing()).plan(batch, 0.0, generator)
-        if mask is not None and plan.values is not None:
-            plan = _without_missing(plan, mask, lengths, self.dtype)
-        _check_feed(self.head, plan)
-        return plan
-
-
-def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: torch.dtype) -> Plan:
-    """The plan with w = 0 where some of y is missing, but as it was behind a sequence's length."""
-    whole = mask if mask.ndim == 2 else mask.all(-1)
-    if lengths is not None:  # padding is not missing: a teacher that is always followed stays one
-        lengths = torch.as_tensor(lengths, device=mask.device)
-        whole = whole | ~real_steps(lengths, whole.shape[1])
-    if bool(whole.all()):
-        return plan
-    weights = torch.as_tensor(plan.weights, dtype=dtype, device=mask.device)
-    return replace(plan, weights=torch.where(whole, weights, 0))
-
-
-def _check_forcing(forcing: object) -> None:
-    if forcing is None or (isinstance(forcing, Plan | Forcing) and not isinstance(forcing, type)):
-        return
-    got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
-    fail(
-        "RecurrentNetwork",
-        "forcing must be a policy or a Plan",
-        got,
-        "Pass forcing=fr.TeacherForcing(), say.",
-    )
-
-
-def _check_feed(head: Head, plan: Plan) -> None:
-    name = type(head).__name__
-    if plan.draws and not head.can_sample:
-        fail(
-            "RecurrentNetwork",
-            "feeding samples needs a head with a spread",
-            name,
-            "Use feed='mean', or a Gaussian head.",
-        )
-    if isinstance(plan.feed, Sampling) and not isinstance(head, Categorical):
-        fail("RecurrentNetwork", "Sampling is for classes", f"a {name} head", "Use 'sample'.")
-
-
-def _check_combination(net: RecurrentNetwork) -> None:
-    """Refuse what means nothing, and say why."""
-    where = "RecurrentNetwork"
-    if net.has_output_edge:
-        edge = f"recurrence={net.recurrence!r}"
-        if net.readout == "last":
-            fail(
-                where,
-                "an output edge needs an output at every step",
-                f"{edge} with readout='last'",
-                "Use recurrence='hidden', or readout='every'.",
-            )
-        if net.bidirectional:
-            fail(
-                where,
-                "an output edge runs forward only, for the future is not known when it is fed",
-                f"{edge} with bidirectional=True",
-                "Use recurrence='hidden', or bidirectional=False.",
-            )
-        if net.residual and not net.head.location_size:
-            fail(
-                where,
-                "residual adds f(t-1) to a location",
-                f"a {type(net.head).__name__} head, which has none",
-                "Use Gaussian, StudentT, Laplace or Point, or residual=False.",
-            )
-        return
-    if net.residual:
-        fail(
-            where,
-            "residual adds what was fed back",
-            "recurrence='hidden', which feeds nothing back",
-            "Use recurrence='output' or 'both', or residual=False.",
-        )
-    if net.output_lags != 1:
-        fail(
-            where,
-            "output_lags counts what is fed back",
-            "recurrence='hidden', which feeds nothing back",
-            "Use recurrence='output' or 'both', or leave output_lags out.",
-        )
-    if net.input_size == 0:
-        fail(
-            where,
-            "input_size must be 1 or more without an output edge, or it reads nothing",
-            0,
-            "Use recurrence='output' or 'both' for an autonomous network.",
-        )

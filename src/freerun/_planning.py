@@ -1,0 +1,100 @@
+"""From what a caller passes as ``forcing`` to the plan that the network follows."""
+
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from freerun._checks import fail
+from freerun.forcing import Forcing, FreeRunning, Plan, PlanBatch, TeacherForcing
+from freerun.heads import Categorical, Head, Sampling
+from freerun.unroll import real_steps
+
+__all__ = ["plan_for"]
+
+
+class Fed(Protocol):
+    """What of a network planning reads."""
+
+    head: Head
+
+    @property
+    def has_output_edge(self) -> bool:
+        """Whether outputs are fed back."""
+        ...
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the parameters."""
+        ...
+
+
+def plan_for(
+    net: Fed,
+    batch: PlanBatch | None,
+    forcing: Forcing | Plan | None,
+    generator: torch.Generator | None,
+) -> Plan | None:
+    """The plan for ``batch``, which is None where there is no y; no plan without an output edge.
+
+    With y the teacher's is the default; without it there is only free running. Where some of y is
+    missing, w = 0.
+
+    Raises:
+        ArgumentError: ``forcing`` is neither a policy nor a plan, needs a y that is not there, or
+            feeds samples that the head cannot draw.
+    """
+    if not net.has_output_edge:
+        return None
+    _check_forcing(forcing)
+    if isinstance(forcing, Plan):
+        plan = forcing
+    elif batch is not None:
+        plan = (forcing or TeacherForcing()).plan(batch, 0.0, generator)
+    elif forcing is None or forcing == FreeRunning():
+        plan = Plan(None, 0.0)
+    else:
+        fix = f"Pass y, or leave out {forcing!r}."
+        fail("RecurrentNetwork", "y must be given to be forced", "None", fix)
+    if batch is not None and batch.mask is not None and plan.values is not None:
+        plan = _without_missing(plan, batch.mask, batch.lengths, net.dtype)
+    _check_feed(net.head, plan)
+    return plan
+
+
+def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: torch.dtype) -> Plan:
+    """The plan with w = 0 where some of y is missing, but as it was behind a sequence's length."""
+    whole = mask if mask.ndim == 2 else mask.all(-1)
+    if lengths is not None:  # padding is not missing: a teacher that is always followed stays one
+        lengths = torch.as_tensor(lengths, device=mask.device)
+        whole = whole | ~real_steps(lengths, whole.shape[1])
+    if bool(whole.all()):
+        return plan
+    weights = torch.as_tensor(plan.weights, dtype=dtype, device=mask.device)
+    return replace(plan, weights=torch.where(whole, weights, 0))
+
+
+def _check_forcing(forcing: object) -> None:
+    if forcing is None or (isinstance(forcing, Plan | Forcing) and not isinstance(forcing, type)):
+        return
+    got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
+    fail(
+        "RecurrentNetwork",
+        "forcing must be a policy or a Plan",
+        got,
+        "Pass forcing=fr.TeacherForcing(), say.",
+    )
+
+
+def _check_feed(head: Head, plan: Plan) -> None:
+    name = type(head).__name__
+    if plan.draws and not head.can_sample:
+        fail(
+            "RecurrentNetwork",
+            "feeding samples needs a head with a spread",
+            name,
+            "Use feed='mean', or a Gaussian head.",
+        )
+    if isinstance(plan.feed, Sampling) and not isinstance(head, Categorical):
+        fail("RecurrentNetwork", "Sampling is for classes", f"a {name} head", "Use 'sample'.")
