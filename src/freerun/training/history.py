@@ -96,7 +96,8 @@ class History:
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="0.6", linestyle=":", label="best epoch")
         ax.set_xlabel("epoch")
-        ax.legend()
+        if columns:
+            ax.legend()
         return ax
 
 

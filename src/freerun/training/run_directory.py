@@ -126,4 +126,4 @@ def _fingerprint(data: Sequences) -> dict[str, int]:
     for tensor in parts:
         if tensor is not None:
             check = zlib.crc32(tensor.contiguous().numpy().data, check)
-    return {"sequences": len(data), "steps": int(data.lengths.sum()), "crc32": check}
+    return {"sequences": len(data), "steps": int(data.lengths.sum()), "values_crc32": check}
