@@ -1,0 +1,27 @@
+"""A training that is killed at any moment leaves a run that is whole, or none."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks its trainings")
+def test_a_killed_training_is_whole_and_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.training.killed", str(tmp_path), "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    trials = json.loads(done.stdout)["trials"]
+    assert len(trials) == 20
+    for trial in trials:
+        assert trial["ended"], done.stderr
+        assert trial["same"]
+        assert trial["left"] == []
+    # The moments were spread: most struck a training under way, at many places.
+    assert sum(trial["killed"] for trial in trials) >= 20
+    assert len({str(place) for trial in trials for place in trial["positions"]}) >= 8
