@@ -178,10 +178,10 @@ def test_the_users_density_integrates_to_one(head: Head) -> None:
 @over(ALL)
 def test_what_is_not_observed_adds_nothing(head: Head) -> None:
     """Neither to the loss nor to the gradient, whatever number stands there."""
-    o, y = numbers(head, 6).requires_grad_(), draw_y(head, 6)
+    o, y = numbers(head, 60).requires_grad_(), draw_y(head, 60)
     observed = torch.rand(y.shape, generator=torch.Generator().manual_seed(1)) < 0.5
     observed[0] = False
-    other = torch.where(observed, y, draw_y(head, 6, seed=3))
+    other = torch.where(observed, y, draw_y(head, 60, seed=3))
     found, again = head.nll(o, y, observed), head.nll(o, other, observed)
     torch.testing.assert_close(found, again, atol=0, rtol=0)
     whole = torch.ones_like(observed)
@@ -192,6 +192,14 @@ def test_what_is_not_observed_adds_nothing(head: Head) -> None:
     assert unseen[0]
     assert (found[unseen] == 0).all()
     assert (gradient[unseen] == 0).all()
+
+
+@pytest.mark.parametrize("head", [Gaussian(1), Laplace(1), StudentT(1), Point(1)], ids=repr)
+def test_what_is_not_observed_is_selected_away_and_not_multiplied(head: Head) -> None:
+    """0 times infinity is NaN."""
+    y = torch.full((3, 1), torch.inf, dtype=torch.float64)
+    found = head.nll(numbers(head, 3), y, torch.zeros(3, 1, dtype=torch.bool))
+    assert found.tolist() == [0.0, 0.0, 0.0]
 
 
 @over({name: head for name, head in ALL.items() if head.outputs is not None})
@@ -479,6 +487,10 @@ def test_temperature_raises_odds_to_its_inverse() -> None:
 )
 def test_what_may_be_drawn(sampling: Sampling, wanted: list[float]) -> None:
     assert odds_of(sampling, [0.1, 0.4, 0.2, 0.3]) == pytest.approx(wanted)
+
+
+def test_top_p_stops_where_it_is_reached_exactly() -> None:
+    assert sorted(odds_of(Sampling(top_p=0.5), [0.5, 0.5])) == [0.0, 1.0]
 
 
 def test_ties_with_the_last_class_that_top_k_keeps_stay() -> None:
