@@ -10,6 +10,7 @@ import torch
 import freerun as fr
 from freerun import checkpoint
 from freerun.training import loop
+from freerun.training.state import Training
 from tests.training.examples import after_batches, driven, network, same, weights
 
 POINT = fr.heads.Point(1)
@@ -74,7 +75,7 @@ def test_too_large_a_rate(tmp_path: Path) -> None:
 
 
 def test_a_huge_outlier() -> None:
-    x, y = (torch.stack(parts) for parts in zip(*driven(4), strict=True))  # type: ignore[arg-type]
+    x, y = (torch.stack(parts) for parts in zip(*driven(4), strict=True))
     y[3, 7] = 1e30
     net = network("hidden")
     net.scaling = fr.Scaling.identity()
@@ -119,13 +120,13 @@ def test_the_best_weights_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     net, out = network("hidden"), tmp_path / "run"
     monkeypatch.setattr(loop, "SAVE_EVERY", -1.0)
     seen = []
-    judge = loop.Training.judge
+    judge = Training.judge
 
     def watched(self: Any, *arguments: Any) -> None:
         seen.append(weights(self.net))
         judge(self, *arguments)
 
-    monkeypatch.setattr(loop.Training, "judge", watched)
+    monkeypatch.setattr(Training, "judge", watched)
 
     def spoil() -> None:
         with torch.no_grad():

@@ -39,7 +39,12 @@ class Setting:
     def fit(self, out: Path, epochs: int = 5, **changed: Any) -> tuple[Any, fr.History]:
         net = network(self.recurrence, **self.network)
         policy = {} if self.policy is None else {"forcing": self.policy()}
-        options = {"batch_size": 2, "progress": False, "resume": True, "epochs": epochs}
+        options: dict[str, Any] = {
+            "batch_size": 2,
+            "progress": False,
+            "resume": True,
+            "epochs": epochs,
+        }
         options |= policy | self.options | changed
         train, valid = driven(6), driven(3, seed=1) if self.valid else None
         return net, fr.fit(net, train, valid, out=out, **options)
@@ -150,9 +155,9 @@ def test_more_epochs_go_on(tmp_path: Path) -> None:
 
 def refusal(out: Path, net: fr.RecurrentNetwork, train: Any, **options: Any) -> str:
     before, had = weights(net), net.has_scaling
-    settings = {"valid": driven(3, seed=1), "batch_size": 2, "epochs": 1, "progress": False}
+    settings: dict[str, Any] = {"valid": driven(3, seed=1), "batch_size": 2, "epochs": 1}
     with pytest.raises(fr.RunError) as caught:
-        fr.fit(net, train, out=out, resume=True, **settings | options)
+        fr.fit(net, train, out=out, resume=True, progress=False, **settings | options)
     assert same(before, weights(net))
     assert net.has_scaling == had
     return str(caught.value)

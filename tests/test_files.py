@@ -1,0 +1,231 @@
+"""Files and directories are whole or not there, whatever fails on the way."""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import freerun as fr
+from freerun._files import new_directory, sweep, write_whole
+from freerun._flatten import flatten, unflatten
+from freerun.training import loop
+from tests.training.examples import driven, network, same, weights
+
+FAULTS = (errno.ENOSPC, errno.EACCES)
+FSYNC = os.fsync
+
+
+class Faulty:
+    """A system call that fails the nth time it is made."""
+
+    def __init__(self, call: Callable[..., Any], nth: int, code: int) -> None:
+        self.call, self.nth, self.code, self.calls = call, nth, code, 0
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if self.call is FSYNC and stat.S_ISDIR(os.fstat(arguments[0]).st_mode):
+            return self.call(*arguments)  # of directories not every file system knows how to
+        self.calls += 1
+        if self.calls == self.nth:
+            raise OSError(self.code, os.strerror(self.code))
+        return self.call(*arguments, **options)
+
+
+def inject(patched: pytest.MonkeyPatch, name: str, nth: int, code: int) -> Faulty:
+    faulty = Faulty(getattr(os, name), nth, code)
+    patched.setattr(os, name, faulty)
+    return faulty
+
+
+def partial(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if ".partial-" in path.name or ".repl" in path.name]
+
+
+@pytest.mark.parametrize("code", FAULTS)
+@pytest.mark.parametrize("name", ["replace", "fsync", "chmod", "fdopen"])
+def test_a_file_that_cannot_be_written_keeps_what_it_had(
+    name: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    write_whole(file, "before")
+    with monkeypatch.context() as patched:
+        inject(patched, name, 1, code)
+        with pytest.raises(fr.RunError) as caught:
+            write_whole(file, "after")
+    reason = os.strerror(code).lower()
+    assert str(caught.value) == (
+        f"writing {file}: a place that can be written, got {reason}. Choose another path."
+    )
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+    write_whole(file, b"after")
+    assert file.read_text() == "after"
+
+
+@pytest.mark.parametrize("code", FAULTS)
+@pytest.mark.parametrize(
+    ("name", "nth"),
+    [*(("replace", n) for n in (1, 2, 3)), ("fsync", 1), ("fsync", 3), ("rename", 1)],
+)
+def test_a_saved_run_is_whole_or_not_there(
+    name: str, nth: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        inject(patched, name, nth, code)
+        with pytest.raises(fr.RunError, match=os.strerror(code).lower()):
+            fr.save(network(), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+    fr.save(network(), tmp_path / "run")
+    fr.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ["replace", "rename"])
+def test_what_cannot_be_replaced_stays(
+    name: str, nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = network(seed=1), network(seed=2)
+    fr.save(old, tmp_path / "run")
+    with monkeypatch.context() as patched:
+        faulty = inject(patched, name, nth, errno.ENOSPC)
+        failed = nth <= (3 if name == "replace" else 2)
+        if failed:
+            with pytest.raises(fr.RunError, match="no space left"):
+                fr.save(new, tmp_path / "run", overwrite=True)
+        else:
+            fr.save(new, tmp_path / "run", overwrite=True)
+    assert faulty.calls >= min(nth, 3 if name == "replace" else 2)
+    assert same(weights(fr.load(tmp_path / "run")), weights(old if failed else new))
+    assert list(tmp_path.iterdir()) == [tmp_path / "run"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("replace", errno.ENOSPC), ("fsync", errno.EACCES)])
+def test_a_training_whose_disk_fails_leaves_what_it_had(
+    name: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every write in turn; afterwards the run is resumed to the end."""
+    monkeypatch.setattr(loop, "SAVE_EVERY", -1.0)
+
+    def train(out: Path) -> fr.RecurrentNetwork:
+        net = network("hidden")
+        options: dict[str, Any] = {"epochs": 2, "progress": False}
+        fr.fit(net, driven(6), driven(2, seed=1), out=out, resume=True, **options)
+        return net
+
+    whole = train(tmp_path / "whole")
+    failures = 0
+    for nth in range(1, 100):
+        out = tmp_path / f"run{nth}"
+        with monkeypatch.context() as patched:
+            faulty = inject(patched, name, nth, code)
+            said = ""
+            try:
+                train(out)
+            except fr.RunError as error:
+                said = str(error)
+            done = faulty.calls < nth
+        assert said.endswith(
+            "" if done else f"got {os.strerror(code).lower()}. Choose another path."
+        )
+        failures += not done
+        assert partial(tmp_path) == []
+        if out.exists():
+            fr.load(out)
+        else:
+            assert nth <= 4
+        assert same(weights(train(out)), weights(whole))
+        if done:
+            break
+    assert failures >= 4 + 3 * 2  # a new run has four files, and a kept one three
+
+
+def test_a_directory_that_cannot_be_flushed_is_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files_only(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not for directories")
+        FSYNC(handle)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    fr.save(network(), tmp_path / "run")
+    fr.load(tmp_path / "run")
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(fr.RunError, match="got not a directory"):
+        write_whole(tmp_path / "file" / "below", "x")
+    with pytest.raises(fr.RunError, match="got no such file"):
+        write_whole(tmp_path / "nowhere" / "below", "x")
+    with pytest.raises(fr.RunError, match=r"writing .*below: a place that can be written"):
+        fr.save(network(), tmp_path / "file" / "below")
+    with pytest.raises(fr.RunError, match="got it exists"):
+        fr.save(network(), tmp_path / "file")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(fr.RunError, match="got it exists"):
+        fr.save(network(), tmp_path / "link")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_an_error_within_leaves_no_directory(tmp_path: Path) -> None:
+    def fail() -> None:
+        with new_directory(tmp_path / "a" / "b") as aside:
+            (aside / "file").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_modes_are_those_of_files_that_are_simply_written(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with new_directory(tmp_path / "run") as aside:
+            write_whole(aside / "file", "x")
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o750
+    assert stat.S_IMODE((tmp_path / "run" / "file").stat().st_mode) == 0o640
+
+
+def test_only_the_names_own_leftovers_are_swept(tmp_path: Path) -> None:
+    """A name may hold what a pattern would read as one."""
+    for name in (".run[1].partial-x", ".run1.partial-x", ".run[1]2.partial-x"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("half")
+    fr.save(network(), tmp_path / "run[1]")
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == [".run1.partial-x", ".run[1]2.partial-x", "run[1]"]
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run[1]"]
+
+
+# --- nested state as tensors and JSON ------------------------------------------------------------
+
+
+def test_state_comes_back_as_it_was() -> None:
+    state = {
+        0: {"step": torch.tensor(3.0), "old": [torch.ones(2), None], "nan": float("inf")},
+        "0": {"step": torch.tensor(4.0)},
+        "a.b": torch.tensor([1]),
+        "a": {"b": torch.tensor([2]), "flag": True, "empty": {}, "none": []},
+    }
+    tensors: dict[str, torch.Tensor] = {}
+    structure = json.loads(json.dumps(flatten(state, "s", tensors)))
+    assert len(tensors) == 5
+    read = unflatten(structure, tensors)
+    assert str(read) == str(state)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {"a": object()}, {(1, 2): 3}, [lambda: 0]])
+def test_what_would_need_a_pickle_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"^state.*without a pickle$"):
+        flatten(value, "state", {})
