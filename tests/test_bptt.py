@@ -15,7 +15,7 @@ from freerun.data import Scaling
 from freerun.forcing import Plan, PlanBatch
 from freerun.heads import Gaussian
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise
+from freerun.state import Noise
 from tests.contracts.runs import ROUNDING, Run, assert_same, make_run
 from tests.contracts.table import DEEP, PLANS, Case, policies, two_way_cases
 

@@ -23,7 +23,7 @@ from freerun.heads import (
     Poisson,
 )
 from freerun.network import RecurrentNetwork
-from freerun.unroll import State
+from freerun.state import State
 from tests.contracts.runs import draw_y, make_run, network, results
 from tests.contracts.table import DEEP, Case, cases, make_head, two_way_cases
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from freerun._checks import ArgumentError
 from freerun.forcing import FreeRunning, Plan
 from freerun.heads import HEADS
-from freerun.unroll import Noise, State, real_steps, scan
+from freerun.state import Noise, State
+from freerun.unroll import real_steps, scan
 from tests.contracts.runs import ROUNDING, Run, make_run, network
 from tests.contracts.table import DEEP, Case
 

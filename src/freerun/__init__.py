@@ -1,17 +1,103 @@
-"""freerun: recurrent networks trained the way they will run."""
+"""freerun: recurrent networks trained the way they will run.
 
-from freerun import cells, heads
-from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
-from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
-from freerun.checkpoint import load, save
-from freerun.closed_loop import run
-from freerun.data import Scaling, Sequences, datasets
-from freerun.evaluation import evaluate
-from freerun.exposure import Gap, exposure_gap
-from freerun.forcing import FreeRunning, Plan, TeacherForcing
-from freerun.heads import Sampling
-from freerun.network import RecurrentNetwork
-from freerun.path import Path
-from freerun.session import Session
-from freerun.training import History, Optimizer, Validation, fit
-from freerun.unroll import Noise, State, Unrolled
+Names are imported when they are first used, so that ``import freerun``, and with it the command
+line's help, does not wait for PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freerun import cells, heads
+    from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
+    from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
+    from freerun.checkpoint import load, save
+    from freerun.closed_loop import run
+    from freerun.data import Scaling, Sequences, datasets
+    from freerun.evaluation import evaluate
+    from freerun.exposure import Gap, exposure_gap
+    from freerun.forcing import FreeRunning, Plan, TeacherForcing
+    from freerun.heads import Sampling
+    from freerun.network import RecurrentNetwork
+    from freerun.path import Path
+    from freerun.session import Session
+    from freerun.training import History, Optimizer, Validation, fit
+    from freerun.unroll import Noise, State, Unrolled
+
+    __version__: str
+
+__all__ = [
+    "ArgumentError",
+    "CheckpointedBPTT",
+    "DataError",
+    "FreeRunning",
+    "FreerunError",
+    "FullBPTT",
+    "Gap",
+    "History",
+    "Noise",
+    "NonFiniteError",
+    "Optimizer",
+    "Path",
+    "Plan",
+    "RecurrentNetwork",
+    "RunError",
+    "Sampling",
+    "Scaling",
+    "Sequences",
+    "Session",
+    "State",
+    "TeacherForcing",
+    "TruncatedBPTT",
+    "Unrolled",
+    "Validation",
+    "__version__",
+    "cells",
+    "datasets",
+    "evaluate",
+    "exposure_gap",
+    "fit",
+    "heads",
+    "load",
+    "run",
+    "save",
+]
+
+_HOMES = {
+    "_checks": ("ArgumentError", "DataError", "FreerunError", "NonFiniteError", "RunError"),
+    "bptt": ("CheckpointedBPTT", "FullBPTT", "TruncatedBPTT"),
+    "checkpoint": ("load", "save"),
+    "closed_loop": ("run",),
+    "data": ("Scaling", "Sequences", "datasets"),
+    "evaluation": ("evaluate",),
+    "exposure": ("Gap", "exposure_gap"),
+    "forcing": ("FreeRunning", "Plan", "TeacherForcing"),
+    "heads": ("Sampling",),
+    "network": ("RecurrentNetwork",),
+    "path": ("Path",),
+    "session": ("Session",),
+    "training": ("History", "Optimizer", "Validation", "fit"),
+    "unroll": ("Noise", "State", "Unrolled"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for (PEP 562); it is then an attribute like any other."""
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("freerun")
+    elif name in _HOME:
+        value = getattr(import_module(f"freerun.{_HOME[name]}"), name)
+    elif name in ("cells", "heads"):
+        value = import_module(f"freerun.{name}")
+    else:
+        raise AttributeError(f"module 'freerun' has no attribute {name!r}", name=name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,7 @@ from torch import Tensor
 from freerun._checks import check_integer, fail
 from freerun.forcing import Plan
 from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
-from freerun.unroll import Noise, State
+from freerun.state import Noise, State
 
 __all__ = ["check_lengths", "check_plan", "check_state", "check_steps", "check_x", "check_y"]
 

@@ -15,7 +15,7 @@ from freerun.data import Batch
 from freerun.forcing import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
-from freerun.unroll import State
+from freerun.state import State
 
 __all__ = [
     "evaluating",

@@ -8,7 +8,7 @@ from torch import Tensor
 from freerun._checks import check_integer, fail
 from freerun._measure import scaled_inputs, scaled_targets, to_tensor
 from freerun.network import RecurrentNetwork
-from freerun.unroll import State
+from freerun.state import State
 
 __all__ = ["Start", "read_start"]
 

@@ -17,7 +17,8 @@ from torch.utils.checkpoint import checkpoint
 from freerun._checks import check_choice, check_integer, fail
 from freerun.forcing import Plan, PlanBatch
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise, State, Unrolled
+from freerun.state import Noise, State
+from freerun.unroll import Unrolled
 
 __all__ = ["BPTT", "CheckpointedBPTT", "FullBPTT", "Part", "TruncatedBPTT"]
 

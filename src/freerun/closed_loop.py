@@ -16,7 +16,7 @@ from freerun.forcing import Plan, TeacherForcing
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over
-from freerun.unroll import Noise, State
+from freerun.state import Noise, State
 
 __all__ = ["check_draw", "draw_noise", "fed_back", "outputs_of", "run"]
 

@@ -21,7 +21,7 @@ from freerun._trivial import trivial_forecasts
 from freerun.data import Batch, Sequences
 from freerun.forcing import PlanBatch, TeacherForcing
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise
+from freerun.state import Noise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,8 @@ from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch
 from freerun.heads import Categorical, Head
-from freerun.unroll import Noise, State, Unrolled, real_steps, unroll
+from freerun.state import Noise, State
+from freerun.unroll import Unrolled, real_steps, unroll
 
 __all__ = ["RecurrentNetwork"]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_number, fail
-from freerun.unroll import State
+from freerun.state import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

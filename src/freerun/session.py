@@ -18,7 +18,8 @@ from freerun.closed_loop import check_draw, draw_noise, fed_back, outputs_of
 from freerun.forcing import Plan
 from freerun.heads import Categorical, Sampling
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise, State, unroll
+from freerun.state import Noise, State
+from freerun.unroll import unroll
 
 __all__ = ["Session"]
 

@@ -12,7 +12,7 @@ the whole step is looped over.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,48 +22,9 @@ from torch.nn.functional import linear, pad
 from freerun.cells import Memory, RecurrentLayer
 from freerun.forcing import Plan
 from freerun.heads import Head, Sampling
+from freerun.state import Noise, State
 
-__all__ = ["Noise", "State", "Unfoldable", "Unrolled", "real_steps", "scan", "unroll"]
-
-
-@dataclass(frozen=True)
-class State:
-    """What one step hands to the next; a value, in scaled units, one row a sequence.
-
-    Attributes:
-        hidden: a tuple for each layer, ``(h,)`` or ``(h, c)``, each ``(batch, hidden_size)``; empty
-            where W = 0, for then no step reads it.
-        output: ``(batch, output_lags, fed_size)``, the last values fed, oldest first; None without
-            an output edge.
-        inputs: ``(batch, input_lags, input_size)``, the last inputs, oldest first; None without
-            input lags.
-    """
-
-    hidden: tuple[Memory, ...] = ()
-    output: Tensor | None = None
-    inputs: Tensor | None = None
-
-    def map(self, change: Callable[[Tensor], Tensor]) -> "State":
-        """The state with ``change`` applied to every tensor in it."""
-        return State(
-            tuple(tuple(change(part) for part in memory) for memory in self.hidden),
-            None if self.output is None else change(self.output),
-            None if self.inputs is None else change(self.inputs),
-        )
-
-    def detach(self) -> "State":
-        """The same values, cut from the graph: no gradient crosses."""
-        return self.map(Tensor.detach)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Every tensor by name: ``hidden.<layer>.<part>``, ``output``, ``inputs``."""
-        named = {
-            f"hidden.{layer}.{part}": tensor
-            for layer, memory in enumerate(self.hidden)
-            for part, tensor in enumerate(memory)
-        }
-        rest = {"output": self.output, "inputs": self.inputs}
-        return named | {name: tensor for name, tensor in rest.items() if tensor is not None}
+__all__ = ["Unfoldable", "Unrolled", "real_steps", "scan", "unroll"]
 
 
 @dataclass(frozen=True)
@@ -96,28 +57,6 @@ class Unrolled:
     def mean(self) -> Tensor:
         """The mean of y; for classes the book's y-hat, softmax(o). In scaled units."""
         return self.head.mean(self.o)
-
-
-class Noise(NamedTuple):
-    """All that is random in one unroll, drawn beforehand: the same noise gives the same unroll.
-
-    Attributes:
-        samples: ``(batch, time, head.noise_size)`` for samples that are fed back, or None.
-        dropout: a mask ``(batch, time, width)`` for every layer's output, 0 or 1 / (1 - dropout);
-            empty for none.
-        summary: the same for what ``readout="last"`` reads, ``(batch, width)``, whatever step that
-            comes from.
-    """
-
-    samples: Tensor | None = None
-    dropout: tuple[Tensor, ...] = ()
-    summary: Tensor | None = None
-
-    def part(self, start: int, stop: int) -> "Noise":
-        """The noise of the steps ``start`` to ``stop``."""
-        samples = None if self.samples is None else self.samples[:, start:stop]
-        dropout = tuple(mask[:, start:stop] for mask in self.dropout)
-        return Noise(samples, dropout, self.summary)
 
 
 class Unfoldable(Protocol):

@@ -8,7 +8,8 @@ from torch import Tensor
 from freerun.forcing import Plan, PlanBatch
 from freerun.heads import Head
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise, State, Unrolled
+from freerun.state import Noise, State
+from freerun.unroll import Unrolled
 from tests.contracts.table import PLANS, Case, make_head, policies
 
 INPUTS = 2

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from freerun.forcing import Plan
-from freerun.unroll import Noise
+from freerun.state import Noise
 from tests.contracts.runs import Run, assert_same, gradients, make_run, results
 from tests.contracts.table import Case, cases, make_head, two_way_cases
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from freerun.unroll import Noise, real_steps
+from freerun.state import Noise
+from freerun.unroll import real_steps
 from tests.contracts.runs import (
     Run,
     assert_same,

@@ -12,7 +12,7 @@ from freerun import unroll as unrolling
 from freerun.cells import CELLS
 from freerun.forcing import FreeRunning, Plan
 from freerun.heads import HEADS
-from freerun.unroll import Noise
+from freerun.state import Noise
 from tests.contracts.runs import Run, assert_same, draw_y, gradients, make_run
 from tests.contracts.table import DEEP, EDGES, Case
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from freerun.unroll import State
+from freerun.state import State
 from tests.contracts.runs import (
     ROUNDING,
     Run,

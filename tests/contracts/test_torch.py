@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from freerun.heads import Point
 from freerun.network import RecurrentNetwork
-from freerun.unroll import State
+from freerun.state import State
 from tests.contracts.runs import assert_same
 
 KINDS: dict[str, tuple[Callable[..., nn.RNNBase], dict[str, Any]]] = {

@@ -6,7 +6,7 @@ from torch import Tensor
 from freerun.bptt import Part
 from freerun.forcing import Plan, PlanBatch
 from freerun.network import RecurrentNetwork
-from freerun.unroll import Noise
+from freerun.state import Noise
 
 __all__ = ["diagnose"]
 

@@ -14,6 +14,7 @@ from freerun.bptt import BPTT, CheckpointedBPTT, FullBPTT, Part, TruncatedBPTT
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
 from freerun.network import RecurrentNetwork
+from freerun.state import Noise
 from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
@@ -22,7 +23,6 @@ from freerun.training.progress import Progress
 from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
 from freerun.training.validation import Validation
-from freerun.unroll import Noise
 
 __all__ = ["fit"]
 
