@@ -11,7 +11,7 @@ from torch.distributions import Distribution
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax, one_hot
 
 from freerun._checks import check_integer
-from freerun.heads._interface import Head, summed, uniform
+from freerun.heads._interface import Head, summed
 from freerun.heads._sampling import choose
 
 __all__ = ["Bernoulli", "Categorical"]
@@ -30,6 +30,7 @@ class Categorical(Head):
 
     classes: int
     scalable: ClassVar[bool] = False
+    law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -79,11 +80,6 @@ class Categorical(Head):
     def from_fed(self, fed: Tensor) -> Tensor:
         return fed.argmax(-1)
 
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return uniform((*shape, self.noise_size), generator, dtype)
-
 
 @dataclass(frozen=True)
 class Bernoulli(Head):
@@ -95,6 +91,7 @@ class Bernoulli(Head):
 
     outputs: int = 1
     scalable: ClassVar[bool] = False
+    law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -138,8 +135,3 @@ class Bernoulli(Head):
 
     def from_fed(self, fed: Tensor) -> Tensor:
         return fed
-
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return uniform((*shape, self.noise_size), generator, dtype)

@@ -13,7 +13,7 @@ from torch.distributions import Poisson as PoissonDistribution
 from torch.nn.functional import softplus
 
 from freerun._checks import check_integer
-from freerun.heads._interface import Head, softplus_floor, summed, uniform
+from freerun.heads._interface import Head, softplus_floor, summed
 
 __all__ = ["NegativeBinomial", "Poisson"]
 
@@ -28,6 +28,7 @@ class _Counts(Head):
     """
 
     scalable: ClassVar[bool] = False
+    law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
     outputs: int
     parameters: ClassVar[int]
@@ -55,11 +56,6 @@ class _Counts(Head):
 
     def from_fed(self, fed: Tensor) -> Tensor:
         return fed.expm1()
-
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return uniform((*shape, self.noise_size), generator, dtype)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """What a head is: the interface every head implements, and the pieces several of them share."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-__all__ = ["Head", "normal", "softplus_floor", "summed", "uniform"]
+from freerun._checks import fail
+
+__all__ = ["Head", "refuse_sampling", "softplus_floor", "summed"]
 
 UNIT_SOFTPLUS = 0.5413248546129181
 """softplus(UNIT_SOFTPLUS) = 1: raw scales are shifted by it, so that o = 0 means a scale of 1."""
@@ -39,11 +41,13 @@ class Head(ABC):
         scalable: whether y may be shifted and scaled.
         reparameterised: whether a draw passes exact gradients to o.
         can_sample: whether draws exist.
+        law: ``"normal"`` or ``"uniform"``, what noise is drawn from.
     """
 
     scalable: ClassVar[bool]
     reparameterised: ClassVar[bool]
     can_sample: ClassVar[bool] = True
+    law: ClassVar[str] = "normal"
 
     @property
     @abstractmethod
@@ -111,11 +115,13 @@ class Head(ABC):
     def from_fed(self, fed: Tensor) -> Tensor:
         """y of what was fed, the inverse of ``feed_truth``; of probabilities the likeliest."""
 
-    @abstractmethod
     def noise(
         self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
     ) -> Tensor:
         """Noise for draws, ``(*shape, noise_size)``, on the generator's device."""
+        if not self.can_sample:
+            refuse_sampling(type(self).__name__)
+        return LAWS[self.law]((*shape, self.noise_size), generator, dtype)
 
 
 def summed(elements: Tensor, observed: Tensor | None) -> Tensor:
@@ -143,3 +149,12 @@ def normal(shape: tuple[int, ...], generator: torch.Generator | None, dtype: tor
     """Standard normal noise."""
     device = None if generator is None else generator.device
     return torch.randn(shape, generator=generator, device=device, dtype=dtype)
+
+
+LAWS = {"normal": normal, "uniform": uniform}
+
+
+def refuse_sampling(head: str, what: str = "sample") -> NoReturn:
+    """Say that a head without a spread has nothing to draw from."""
+    got, fix = "a head with a location only", "Use Gaussian, Laplace or StudentT."
+    fail(head, f"a {what} needs a spread", got, fix)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily, Normal
 
 from freerun._checks import check_integer
-from freerun.heads._interface import Head, normal, softplus_floor, uniform
+from freerun.heads._interface import Head, softplus_floor
 from freerun.heads._sampling import choose
 
 __all__ = ["GaussianMixture"]
@@ -32,6 +32,7 @@ class GaussianMixture(Head):
     outputs: int = 1
     components: int = 5
     scalable: ClassVar[bool] = True
+    law: ClassVar[str] = "normal"
     reparameterised: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ class GaussianMixture(Head):
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
         logits, location, sigma = self._parameters(o)
-        chosen = choose(logits, noise[..., 0])[..., None, None].expand(
+        chosen = choose(logits, torch.special.ndtr(noise[..., 0]))[..., None, None].expand(
             *o.shape[:-1], 1, self.outputs
         )
         pick = [part.gather(-2, chosen).squeeze(-2) for part in (location, sigma)]
@@ -95,12 +96,6 @@ class GaussianMixture(Head):
 
     def from_fed(self, fed: Tensor) -> Tensor:
         return fed
-
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        which = uniform((*shape, 1), generator, dtype)
-        return torch.cat([which, normal((*shape, self.outputs), generator, dtype)], -1)
 
     def _parameters(self, o: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         k, d = self.components, self.outputs

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -11,8 +11,8 @@ from torch.distributions import Distribution, Normal
 from torch.distributions import Laplace as LaplaceDistribution
 from torch.distributions import StudentT as StudentTDistribution
 
-from freerun._checks import check_integer, fail
-from freerun.heads._interface import Head, normal, softplus_floor, summed, uniform
+from freerun._checks import check_integer
+from freerun.heads._interface import Head, refuse_sampling, softplus_floor, summed
 
 __all__ = ["Gaussian", "Laplace", "Point", "StudentT"]
 
@@ -89,7 +89,7 @@ class Point(_Located):
         return 0
 
     def distribution(self, o: Tensor) -> Distribution:
-        _refuse("distribution")
+        refuse_sampling("Point", "distribution")
 
     def nll(
         self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
@@ -98,21 +98,7 @@ class Point(_Located):
         return summed(0.5 * error.square(), observed)
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
-        _refuse("sample")
-
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        _refuse("sample")
-
-
-def _refuse(what: str) -> NoReturn:
-    fail(
-        "Point",
-        f"a {what} needs a spread",
-        "a head with a location only",
-        "Use Gaussian, Laplace or StudentT.",
-    )
+        refuse_sampling("Point")
 
 
 @dataclass(frozen=True)
@@ -127,6 +113,7 @@ class Gaussian(_Density):
 
     outputs: int = 1
     parameters: ClassVar[int] = 2
+    law: ClassVar[str] = "normal"
 
     def __post_init__(self) -> None:
         check_integer("Gaussian", "outputs", self.outputs, 1)
@@ -143,11 +130,6 @@ class Gaussian(_Density):
         location, raw = o.chunk(2, -1)
         return location + softplus_floor(raw) * noise
 
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return normal((*shape, self.noise_size), generator, dtype)
-
 
 @dataclass(frozen=True)
 class Laplace(_Density):
@@ -159,6 +141,7 @@ class Laplace(_Density):
 
     outputs: int = 1
     parameters: ClassVar[int] = 2
+    law: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
         check_integer("Laplace", "outputs", self.outputs, 1)
@@ -177,11 +160,6 @@ class Laplace(_Density):
         v = noise - 0.5
         return location - softplus_floor(raw) * v.sign() * torch.log1p(-2 * v.abs())
 
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return uniform((*shape, self.noise_size), generator, dtype)
-
 
 @dataclass(frozen=True)
 class StudentT(_Density):
@@ -198,6 +176,7 @@ class StudentT(_Density):
 
     outputs: int = 1
     parameters: ClassVar[int] = 3
+    law: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
         check_integer("StudentT", "outputs", self.outputs, 1)
@@ -218,8 +197,3 @@ class StudentT(_Density):
         freedom = 2 + softplus_floor(raw_freedom)
         radius = torch.sqrt(freedom * torch.expm1(-2 / freedom * u.log()))
         return location + softplus_floor(raw) * radius * torch.cos(2 * math.pi * v)
-
-    def noise(
-        self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype
-    ) -> Tensor:
-        return uniform((*shape, self.noise_size), generator, dtype)
