@@ -335,7 +335,7 @@ def refused(message: str) -> Any:
         ({"head": Gaussian}, "head must be a head, got <class 'freerun.heads._real.Gaussian'>. "
             "Pass head=fr.heads.Gaussian(1), say."),
         ({"cell": "GRU"}, "cell must be one of 'tanh', 'relu', 'identity', 'gru', 'lstm', "
-            "got 'GRU'. Pass cell='tanh', say."),
+            "got 'GRU'. Did you mean 'gru'?"),
         ({"cell": "ltsm"}, "cell must be one of 'tanh', 'relu', 'identity', 'gru', 'lstm', "
             "got 'ltsm'. Did you mean 'lstm'?"),
         ({"recurrence": "outputs"}, "recurrence must be one of 'hidden', 'output', 'both', "
@@ -350,6 +350,9 @@ def refused(message: str) -> Any:
             "Pass output_lags=1, say."),
         ({"input_lags": -1}, "input_lags must be a whole number of 0 or more, got -1. "
             "Pass input_lags=0, say."),
+        ({"input_size": 0, "input_lags": 1, "recurrence": "both"},
+            "input_lags looks back on inputs, got input_size=0, which has none. "
+            "Leave input_lags out, or use output_lags."),
         ({"recurrence": "both", "readout": "last"},
             "an output edge needs an output at every step, got recurrence='both' with "
             "readout='last'. Use recurrence='hidden', or readout='every'."),

@@ -72,8 +72,9 @@ def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -
     valid = list(choices)
     if isinstance(value, str) and value in valid:
         return value
-    near = difflib.get_close_matches(str(value), valid, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}={valid[0]!r}, say."
+    folded = {choice.casefold(): choice for choice in valid}
+    near = difflib.get_close_matches(str(value).casefold(), folded, n=1)
+    hint = f"Did you mean {folded[near[0]]!r}?" if near else f"Pass {name}={valid[0]!r}, say."
     fail(where, f"{name} must be one of {', '.join(map(repr, valid))}", repr(value), hint)
 
 

@@ -12,6 +12,7 @@ class Asked(Protocol):
     """What was asked for."""
 
     input_size: int
+    input_lags: int
     head: Head
     recurrence: str
     readout: str
@@ -28,6 +29,9 @@ class Asked(Protocol):
 def check_combination(net: Asked) -> None:
     """Refuse what means nothing, and say why."""
     where = "RecurrentNetwork"
+    if net.input_lags and not net.input_size:
+        fix = "Leave input_lags out, or use output_lags."
+        fail(where, "input_lags looks back on inputs", "input_size=0, which has none", fix)
     if net.has_output_edge:
         edge = f"recurrence={net.recurrence!r}"
         if net.readout == "last":
