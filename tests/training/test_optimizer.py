@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import freerun as fr
-from tests.training.examples import driven, network, weights
+from tests.training.examples import driven, network, same, weights
 
 
 def test_adamw_is_the_default_and_decays_matrices_alone() -> None:
@@ -110,6 +110,16 @@ def test_without_clipping_the_step_is_the_gradient() -> None:
         float((after - before[name]).square().sum()) for name, after in weights(net).items()
     )
     assert math.sqrt(moved) == pytest.approx(0.5 * history["gradient_norm"][0], rel=1e-4)
+
+
+def test_gradients_from_before_are_not_learned() -> None:
+    net, other = network(), network()
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for one in (net, other):
+        fr.fit(one, driven(), epochs=1, progress=False)
+    assert same(weights(net), weights(other))
+    assert all(parameter.grad is None for parameter in net.parameters())
 
 
 def test_frozen_parameters_stay() -> None:

@@ -101,6 +101,21 @@ def test_same_bits(
     assert_same_end((*whole, tmp_path / "whole"), (*parts, tmp_path / "parts"))
 
 
+def test_patience_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No better than in epoch 1; stopped in epoch 3, after one measurement without a new best."""
+    setting = Setting(options={"validation": fr.Validation(patience=3)})
+
+    def measure(*arguments: Any) -> dict[str, float]:
+        return {"loss": 1.0, "error": 1.0, "free_error": 1.0}
+
+    monkeypatch.setattr(fr.Validation, "measure", measure)
+    with monkeypatch.context() as patched:
+        after_batches(patched, 2 * setting.batches + 1, press_ctrl_c)
+        assert setting.fit(tmp_path / "run", epochs=9)[1].stopped == "interrupted"
+    _, history = setting.fit(tmp_path / "run", epochs=9)
+    assert (history.stopped, history.best_epoch, len(history)) == ("patience", 1, 4)
+
+
 @pytest.mark.parametrize("batches", [1, 3, 4, 6])
 def test_a_process_that_died_loses_nothing_that_was_kept(
     batches: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -46,6 +47,8 @@ def fit(
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    overwrite: bool = False,
+    notes: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> History:
     """Train ``net`` in place, and leave it in evaluation mode with its best weights.
@@ -71,6 +74,8 @@ def fit(
         out: Where the run is kept: a new directory, as :mod:`freerun.checkpoint` describes it.
         resume: Go on with the run in ``out``, to the same bits as if it had not stopped; where
             there is none, begin it. All settings but ``epochs`` must be the same.
+        overwrite: Replace the run in ``out``; nothing but a run is ever replaced.
+        notes: What ``config.json`` shall say besides, as JSON knows it: where the data came from.
         progress: Show progress on standard error.
 
     Returns:
@@ -112,8 +117,8 @@ def fit(
         "seed": seed,
         "epochs": epochs,
     }
-    config = describe(net, scaling, train, valid, settings)
-    folder = check_out(out, resume, config)
+    config = describe(net, scaling, train, valid, settings, notes or {})
+    folder = check_out(out, resume, overwrite, config)
 
     method = optimizer.build(net)
     net.scaling = scaling
@@ -122,10 +127,11 @@ def fit(
         prepare(net, train)
     training = Training(net, method, forcing, seed)
     if folder is not None:
-        open_run(training, folder, config)
+        open_run(training, folder, config, overwrite)
     ahead = training.epoch < epochs and training.finished is None
     behind = training.epoch * batches + training.position
     saved = time.monotonic()
+    method.zero_grad()
     net.train()
     try:
         with Progress(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
@@ -200,7 +206,6 @@ def _learn(
         part, norm = _search(training, bptt, optimizer, batch, plan, noise)
         training.add(nll=float(part.nll), steps=float(part.count), norm=norm, updates=1)
     else:
-        method.zero_grad()
         for part in bptt.parts(net, batch, plan, noise):
             part.loss.backward()
             norm = float(optimizer.clipped(net)) if part.update else 0.0

@@ -29,6 +29,7 @@ def describe(
     train: Sequences,
     valid: Sequences | None,
     settings: Mapping[str, Any],
+    notes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What ``config.json`` says of a training: all that decides its bits but the first weights."""
     return {
@@ -40,17 +41,22 @@ def describe(
             "train": _fingerprint(train),
             "valid": None if valid is None else _fingerprint(valid),
         },
+        "notes": _plain(dict(notes)),
     }
 
 
 def check_out(
-    out: str | os.PathLike[str] | None, resume: bool, config: Mapping[str, Any]
+    out: str | os.PathLike[str] | None, resume: bool, overwrite: bool, config: Mapping[str, Any]
 ) -> Path | None:
     """The directory to keep the run in, or None; nothing is changed yet.
 
     Raises:
-        RunError: ``out`` is there and is not to be resumed, or holds another training.
+        RunError: ``out`` is there and is not to be resumed or replaced, or holds another training,
+            or is to be replaced and holds no run.
     """
+    if resume and overwrite:
+        fix = "Choose one."
+        fail("fit", "resume and overwrite exclude each other", "both", fix)
     if out is None:
         if resume:
             fail("fit", "resume needs a run to go on with", "out=None", "Pass out='runs/name'.")
@@ -58,21 +64,26 @@ def check_out(
     folder = Path(out)
     if not os.path.lexists(folder):
         return folder
+    if overwrite:
+        checkpoint.read_config(folder)
+        return folder
     if not resume:
-        fix = "Pass resume=True to go on with it, or another directory."
+        fix = (
+            "Pass resume=True to go on with it, overwrite=True to replace it, or another directory."
+        )
         fail(str(folder), "a new directory", "something is there", fix, RunError)
     _check_same(folder, checkpoint.read_config(folder), json.loads(json.dumps(config)))
     return folder
 
 
-def open_run(training: Training, folder: Path, config: Mapping[str, Any]) -> None:
+def open_run(training: Training, folder: Path, config: Mapping[str, Any], overwrite: bool) -> None:
     """Make ``folder`` with the training as it stands, or bring the training to where it stands.
 
     Raises:
         RunError: The training state in ``folder`` cannot be read, or the place not be written to.
     """
-    if not os.path.lexists(folder):
-        checkpoint.create(folder, config, training.net, training.to_bytes())
+    if overwrite or not os.path.lexists(folder):
+        checkpoint.create(folder, config, training.net, training.to_bytes(), overwrite)
         return
     training.restore(folder)
     for part in (folder, (folder / checkpoint.LAST).parent):
