@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from freerun.network import RecurrentNetwork
     from freerun.path import Path
     from freerun.session import Session
+    from freerun.state import Noise, State
     from freerun.training import History, Optimizer, Validation, fit
-    from freerun.unroll import Noise, State, Unrolled
+    from freerun.unroll import Unrolled
 
     __version__: str
 
@@ -76,8 +77,9 @@ _HOMES = {
     "network": ("RecurrentNetwork",),
     "path": ("Path",),
     "session": ("Session",),
+    "state": ("Noise", "State"),
     "training": ("History", "Optimizer", "Validation", "fit"),
-    "unroll": ("Noise", "State", "Unrolled"),
+    "unroll": ("Unrolled",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
