@@ -15,7 +15,7 @@ from freerun.forcing import FreeRunning, PlanBatch, TeacherForcing
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "free_running_data", "generates"]
 
 
 def evaluate(
@@ -59,13 +59,18 @@ def evaluate(
     check_integer("evaluate", "batch_size", batch_size, 1)
     with evaluating(net):
         measured = _totals(net, data, 0, batch_size, free=False)
-        if net.has_output_edge:
+        if net.has_output_edge and (horizon is not None or not generates(net)):
             warmup, data = free_running_data(net, data, horizon, warmup)
             free = _totals(net, data, warmup, batch_size, free=True)
             measured |= {
                 f"free_{name}": free[name] for name in free if name in ("error", "accuracy")
             }
     return measured
+
+
+def generates(net: RecurrentNetwork) -> bool:
+    """Whether ``net`` makes classes out of its own alone: no one path of them is the truth."""
+    return isinstance(net.head, Categorical) and net.input_size == 0
 
 
 def free_running_data(

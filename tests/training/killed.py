@@ -9,6 +9,7 @@ started. Prints one JSON object: what was found after each kill.
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -63,12 +64,17 @@ def tensors(run: Path) -> dict[str, torch.Tensor]:
     return checkpoint.read_tensors(run / checkpoint.LAST)[0]
 
 
-def trial(folder: Path, number: int, delays: list[float]) -> dict[str, Any]:
-    """Kill one training twice, and let it come to its end."""
+def trial(folder: Path, number: int, first: float, second: float) -> dict[str, Any]:
+    """Kill one training, kill what goes on with it, and let that come to its end."""
     run = folder / f"run{number}"
     found: dict[str, Any] = {"killed": 0, "absent": 0, "loaded": 0, "positions": []}
-    for delay in delays:
-        found["killed"] += killed_after(delay, lambda: train(run))
+    while not (struck := killed_after(first, lambda: train(run))):
+        shutil.rmtree(run)  # it was done before the blow fell: once more, and strike earlier
+        first *= 0.7
+    for delay in (None, second):
+        if delay is not None:
+            struck = killed_after(delay, lambda: train(run))
+        found["killed"] += struck
         if run.exists():
             fr.load(run)
             rest = checkpoint.read_tensors(run / checkpoint.LAST)[1]
@@ -95,9 +101,9 @@ def main(folder: Path, seed: int) -> None:
     takes = time.monotonic() - began
     found = []
     for number in range(TRIALS):
-        # From before there is a directory to after the end; then once more, anywhere.
-        first = takes * (number + draw.random()) / (TRIALS - 2)
-        found.append(trial(folder, number, [first, takes * draw.random()]))
+        # From before there is a directory to near the end; then once more, anywhere.
+        first = takes * (number + draw.random()) / TRIALS
+        found.append(trial(folder, number, first, takes * draw.random()))
     sys.stdout.write(json.dumps({"takes": takes, "trials": found}))
 
 

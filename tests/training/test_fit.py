@@ -136,7 +136,12 @@ def test_text_is_judged_by_its_likelihood() -> None:
     net = fr.RecurrentNetwork(0, 4, fr.heads.Categorical(3), recurrence="both")
     history = fr.fit(net, text.windows(10), text, epochs=1, progress=False)
     assert history.monitor == "valid_loss"
-    assert {"valid_bits", "valid_accuracy", "valid_free_accuracy"} <= history.rows[0].keys()
+    assert {"valid_bits", "valid_accuracy"} <= history.rows[0].keys()
+    assert "valid_free_error" not in history.rows[0]  # unless asked for, by its horizon:
+    asked = fr.Validation(horizon=5)
+    history = fr.fit(net, text.windows(10), text, epochs=1, validation=asked, progress=False)
+    assert history.monitor == "valid_loss"
+    assert "valid_free_error" in history.rows[0]
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> list[dict[str, torch.Tensor]]:
@@ -387,7 +392,9 @@ def test_validation_is_refused_before_training(tmp_path: Any) -> None:
     with pytest.raises(fr.ArgumentError, match="a warm-up must leave a step"):
         fr.fit(network(), driven(), driven(), validation=late, out=tmp_path / "run")
     free = fr.Validation(monitor="free_error")
-    with pytest.raises(fr.ArgumentError, match="monitor must be one of 'loss', 'error'"):
+    with pytest.raises(
+        fr.ArgumentError, match="needs an output edge to run on, got a network without one"
+    ):
         fr.fit(network("hidden"), driven(), driven(), validation=free, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     for options in ({"patience": 0}, {"every": 0}, {"monitor": "bits"}, {"horizon": 0}):

@@ -25,6 +25,8 @@ from tests.training.examples import (
 def test_the_batch_under_way_is_finished_and_the_run_kept(
     number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     after_batches(monkeypatch, 5, lambda: os.kill(os.getpid(), number))
     net = network()
@@ -35,6 +37,9 @@ def test_the_batch_under_way_is_finished_and_the_run_kept(
     assert (rest["epoch"], rest["position"]) == (1, 2)
     assert same(weights(fr.load(tmp_path / "run")), weights(net))
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    # Ctrl-C ended the training; SIGTERM is for the process, and comes again when the run is kept.
+    assert heard == ([signal.SIGTERM] if number == signal.SIGTERM else [])
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_the_best_weights_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,13 @@ __all__ = ["Interrupt"]
 class Interrupt:
     """While open, the first Ctrl-C (or SIGTERM) sets ``asked``; a second Ctrl-C interrupts at once.
 
-    Only the main thread can catch signals; elsewhere it stays quiet.
+    A SIGTERM is only put off: it is sent again when this closes, for it asks the process to end,
+    not the training. Only the main thread can catch signals; elsewhere this stays quiet.
     """
 
     def __init__(self) -> None:
         self.asked = False
+        self._terminated = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -32,8 +34,11 @@ class Interrupt:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._terminated:
+            signal.raise_signal(signal.SIGTERM)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        self._terminated = number == signal.SIGTERM

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from freerun._checks import check_choice, check_integer
+from freerun._checks import check_choice, check_integer, fail
 from freerun.data import Sequences
-from freerun.evaluation import evaluate, free_running_data
-from freerun.heads import Categorical
+from freerun.evaluation import evaluate, free_running_data, generates
 from freerun.network import RecurrentNetwork
 
 __all__ = ["Validation"]
@@ -56,14 +55,16 @@ class Validation:
             ArgumentError: ``data`` or the network has no such measure.
             DataError: No sequence is long enough for the horizon.
         """
-        if net.has_output_edge:
+        free = net.has_output_edge and (self.horizon is not None or not generates(net))
+        if free:
             free_running_data(net, data, self.horizon, self.warmup)
-        if not net.has_output_edge:
-            if self.monitor == "free_error":
-                check_choice("Validation", "monitor", self.monitor, MONITORS[:2])
-            return self.monitor or "loss"
-        autonomous_classes = isinstance(net.head, Categorical) and net.input_size == 0
-        return self.monitor or ("loss" if autonomous_classes else "free_error")
+        if self.monitor == "free_error" and not free:
+            got = "a network without one"
+            fix = f"Use {MONITORS[0]!r} or {MONITORS[1]!r}."
+            if net.has_output_edge:
+                got, fix = "text, which has no one true continuation", "Pass horizon=50, say."
+            fail("Validation", "monitor='free_error' needs an output edge to run on", got, fix)
+        return self.monitor or ("free_error" if free and not generates(net) else "loss")
 
     def measure(self, net: RecurrentNetwork, data: Sequences) -> dict[str, Any]:
         """Everything that is measured on ``data``."""
