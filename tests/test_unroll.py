@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from freerun import unroll as unroll_module
 from freerun._checks import ArgumentError
 from freerun.forcing import FreeRunning, Plan
-from freerun.heads import HEADS
+from freerun.heads import HEADS, Gaussian
+from freerun.network import RecurrentNetwork
 from freerun.state import Noise, State
 from freerun.unroll import real_steps, scan
 from tests.contracts.runs import ROUNDING, Run, make_run, network
@@ -259,3 +261,32 @@ def test_an_autonomous_network_runs_for_as_many_steps_as_asked(recurrence: str) 
     # The same path, found from a truth that nobody reads.
     again = net(None, run.y[:, :4], FreeRunning(), state=state)
     assert torch.equal(free.o, again.o)
+
+
+@pytest.mark.parametrize("cached", [1, 100, 300])
+def test_blocks_of_a_large_batch_change_nothing(
+    cached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    net = RecurrentNetwork(
+        2,
+        5,
+        Gaussian(1),
+        cell="gru",
+        recurrence="output",
+        num_layers=2,
+        output_lags=3,
+        residual=True,
+    ).double()
+    x, y = torch.randn(3, 11, 2).double(), torch.randn(3, 11, 1).double()
+    found = []
+    for size in (2**19, cached):
+        monkeypatch.setattr(unroll_module, "CACHED", size)
+        net.zero_grad()
+        unrolled = net(x, y, lengths=torch.tensor([11, 4, 9]))
+        (unrolled.o.square().sum() + unrolled.h.sin().sum()).backward()
+        gradients = [p.grad for p in net.parameters() if p.grad is not None]
+        found.append([unrolled.o, unrolled.h, unrolled.f, *gradients])
+    assert len(found[0]) == len(found[1])
+    for whole, cut in zip(*found, strict=True):
+        torch.testing.assert_close(whole, cut, rtol=1e-12, atol=1e-12)

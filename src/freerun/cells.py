@@ -168,10 +168,11 @@ class RecurrentLayer(nn.Module):
         Returns:
             ``(..., gates * hidden_size)``.
         """
-        drive = nn.functional.linear(below, self.weight_ih, self.bias_ih)
-        if fed is None:
-            return drive
-        return drive + nn.functional.linear(fed, self.weight_fh)  # type: ignore[arg-type]
+        weight: Tensor = self.weight_ih
+        if fed is not None:  # side by side: one product, and no sum of two large ones
+            assert self.weight_fh is not None
+            below, weight = torch.cat([below, fed], -1), torch.cat([weight, self.weight_fh], 1)
+        return nn.functional.linear(below, weight, self.bias_ih)
 
     def step(self, drive: Tensor, memory: Memory) -> Memory:
         """One step of the cell.

@@ -26,6 +26,9 @@ from freerun.state import Noise, State
 
 __all__ = ["Unfoldable", "Unrolled", "real_steps", "scan", "unroll"]
 
+CACHED = 2**19
+"""Numbers of one block of activations: 2 MB of float32, what a core's cache holds."""
+
 
 @dataclass(frozen=True)
 class Unrolled:
@@ -169,12 +172,15 @@ def _open(
     real: Tensor | None,
     noise: Noise,
 ) -> Unrolled:
-    """Layer by layer, each over all steps at once; only W, where there is one, is looped over."""
-    steps, fed, output = below.shape[1], None, None
+    """R f is known for every step: part of the drive. Only W, if it is there, is looped over."""
+    fed, output = None, None
     if truth is not None and state.output is not None:
         history = torch.cat([state.output, truth], 1)
-        fed = _lagged(history[:, :-1], steps, net.output_lags)
+        fed = _lagged(history[:, :-1], below.shape[1], net.output_lags)
         output = _last_rows(history, net.output_lags, lengths)
+    if net.recurrence == "output" and fed is not None:
+        o, h = _independent(net, below, fed, noise)
+        return Unrolled(_blank(o, real), _blank(h, real), None, truth, State((), output), net.head)
     hidden, h, last = [], below, below
     for number, layer in enumerate(net.layers):
         drive = layer.drive(below, fed if number == 0 else None)
@@ -192,18 +198,39 @@ def _open(
     o = _readout(net, seen, None if fed is None else fed[..., : net.head.fed_size])
     if net.readout == "every":
         o = _blank(o, real)
-    carried = tuple(hidden) if net.recurrence != "output" else ()
-    final = None if len(net.reverse_layers) else State(carried, output)
+    final = None if len(net.reverse_layers) else State(tuple(hidden), output)
     return Unrolled(o, _blank(h, real), last if fed is None else None, truth, final, net.head)
+
+
+def _independent(
+    net: Unfoldable, below: Tensor, fed: Tensor, noise: Noise
+) -> tuple[Tensor, Tensor]:
+    """W = 0: no step waits for another, and all are one batch; o and h of every step.
+
+    The batch is cut only where its activations would leave the cache, which costs more than the
+    products do.
+    """
+    widest = max(layer.bias_ih.numel() for layer in net.layers)
+    block = max(1, CACHED // (len(below) * widest))
+    pieces = []
+    for start in range(0, below.shape[1], block):
+        part = slice(start, start + block)
+        seen, feeds = below[:, part], fed[:, part]
+        h = seen
+        for number, layer in enumerate(net.layers):
+            h = layer.step_without_past(layer.drive(seen, None if number else feeds))[0]
+            seen = h * noise.dropout[number][:, part] if noise.dropout else h
+        pieces.append((_readout(net, seen, feeds[..., : net.head.fed_size]), h))
+    if len(pieces) == 1:
+        return pieces[0]
+    o, h = (torch.cat(column, 1) for column in zip(*pieces, strict=True))
+    return o, h
 
 
 def _over_time(
     layer: RecurrentLayer, drive: Tensor, memory: Memory, real: Tensor | None
 ) -> tuple[Tensor, Memory]:
     """One layer over all steps: h of every step, and the memory each sequence ends with."""
-    if layer.weight_hh is None:
-        now = layer.step_without_past(drive)
-        return now[0], tuple(part[:, -1] for part in now)
     drives = drive.unbind(1)
 
     def step(t: int, memories: tuple[Memory, ...]) -> tuple[tuple[Memory, ...], tuple[Tensor, ...]]:
