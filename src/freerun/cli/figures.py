@@ -1,0 +1,58 @@
+"""The figures of a run as a table that explains itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from freerun.cli.output import print_table
+
+__all__ = ["print_figures"]
+
+
+def print_figures(task: str, data: str, figures: Mapping[str, Any]) -> None:
+    """Print what `measure` found, beside the trivial answers."""
+    title = f"{data}, held-back part"
+    if task == "forecast":
+        columns = ("", "one step ahead", f"running free, {figures['horizon']} steps", "ratio")
+        print_table(f"{title}: root mean squared error", columns, forecast_rows("run", figures))
+        print(crossing(figures))
+        return
+    name = "bits_per_character" if task == "text" else "accuracy"
+    show = percent if name == "accuracy" else two_places
+    rows = [("run", show(figures[name]))]
+    if "free_running_accuracy" in figures:
+        rows.append(("run, on its own outputs", percent(figures["free_running_accuracy"])))
+    rows += [(other, show(trivial[name])) for other, trivial in figures["trivial"].items()]
+    print_table(title, ("", name.replace("_", " ")), rows)
+
+
+def forecast_rows(name: str, figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """One row for the run, and one for each trivial forecast."""
+    pairs = [(name, figures), *((f"trivial: {k}", v) for k, v in figures["trivial"].items())]
+    return [
+        (
+            label,
+            f"{row['one_step_error']:.4g}",
+            f"{row['free_running_error']:.4g}",
+            f"{row['free_running_error'] / row['one_step_error']:.2f}",
+        )
+        for label, row in pairs
+    ]
+
+
+def crossing(figures: Mapping[str, Any]) -> str:
+    """Say where a trivial forecast is better than the network running free."""
+    step, horizon = figures["crossing"], figures["horizon"]
+    if step is None:
+        return f"Running free, it beats every trivial forecast at each of {horizon} steps ahead."
+    better = f"Running free, it beats every trivial forecast at {figures['steps_ahead_better']}"
+    return f"{better} of {horizon} steps ahead; it is behind one first at step {step}."
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{share:.1%}"
+
+
+def two_places(value: float) -> str:
+    """A figure with two decimals."""
+    return f"{value:.2f}"
