@@ -1,8 +1,9 @@
 """Output recurrence under a strict teacher: one batch of matrix products against a loop over time.
 
-With f(t-1) = y(t-1) known beforehand, o(t) = c + V tanh(b + U x(t) + R y(t-1)) has no recurrence left. freerun
-computes all steps at once; the other contender is the same network as an eager PyTorch loop over t, written
-out below. Loss and every gradient are compared before anything is timed.
+With f(t-1) = y(t-1) known beforehand, o(t) = c + V tanh(b + U x(t) + R y(t-1)) has no recurrence
+left. freerun computes all steps at once; the other contender is the same network as an eager
+PyTorch loop over t, written out below. Loss and every gradient are compared before anything is
+timed.
 
     python benchmarks/teacher_forced.py            # the whole grid, about 3 minutes
     python benchmarks/teacher_forced.py --quick
@@ -37,7 +38,9 @@ def loop_loss(net: fr.RecurrentNetwork, x: Tensor, y: Tensor) -> Tensor:
 
 def compare(net: fr.RecurrentNetwork, x: Tensor, y: Tensor) -> None:
     """Refuse to time two things that are not the same: in float64, to 1e-10."""
-    exact = fr.RecurrentNetwork(INPUTS, net.hidden_size, fr.heads.Point(OUTPUTS), recurrence="output")
+    exact = fr.RecurrentNetwork(
+        INPUTS, net.hidden_size, fr.heads.Point(OUTPUTS), recurrence="output"
+    )
     exact.double().load_state_dict(net.state_dict())
     found = []
     for loss in (exact.loss(x.double(), y.double()), loop_loss(exact, x.double(), y.double())):
@@ -48,7 +51,9 @@ def compare(net: fr.RecurrentNetwork, x: Tensor, y: Tensor) -> None:
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
-def measure(batch: int, steps: int, hidden: int, seconds: float) -> tuple[float, float, float, float]:
+def measure(
+    batch: int, steps: int, hidden: int, seconds: float
+) -> tuple[float, float, float, float]:
     """Quartiles of loop / freerun, forward and backward, and freerun's median in milliseconds."""
     torch.manual_seed(0)
     net = fr.RecurrentNetwork(INPUTS, hidden, fr.heads.Point(OUTPUTS), recurrence="output")
@@ -80,15 +85,20 @@ def main() -> None:
     grid = QUICK if options.quick else GRID
     rows = []
     if not options.json:
-        print(f"torch {torch.__version__}, {options.threads} thread(s), {INPUTS} inputs, {OUTPUTS} outputs")
+        print(
+            f"torch {torch.__version__}, {options.threads} thread(s), {INPUTS} inputs, {OUTPUTS} outputs"
+        )
         print("batch  steps  hidden   loop / freerun (quartiles)      freerun, ms")
     for batch, steps, hidden in itertools.product(*grid.values()):
-        low, middle, high, milliseconds = measure(batch, steps, hidden, 0.5 if options.quick else 2.0)
+        low, middle, high, milliseconds = measure(
+            batch, steps, hidden, 0.5 if options.quick else 2.0
+        )
         rows.append({"batch": batch, "steps": steps, "hidden": hidden, "ratio": middle,
                      "quartiles": [low, high], "milliseconds": milliseconds})  # fmt: skip
         if not options.json:
-            print(f"{batch:5}  {steps:5}  {hidden:6}   {middle:7.1f} x  ({low:.1f} to {high:.1f})"
-                  f"{milliseconds:19.2f}", flush=True)  # fmt: skip
+            spread = f"({low:.1f} to {high:.1f})"
+            cell = f"{batch:5}  {steps:5}  {hidden:6}   {middle:7.1f} x  {spread}"
+            print(f"{cell}{milliseconds:19.2f}", flush=True)
     mean = statistics.geometric_mean(row["ratio"] for row in rows)
     worst = min(rows, key=lambda row: row["ratio"])
     if options.json:

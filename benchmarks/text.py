@@ -1,10 +1,10 @@
-"""Text: bits per character of a network with both edges, beside n-gram models, on the same held-back tenth.
+"""Text: bits per character of a network with both edges, beside n-gram models.
 
     python benchmarks/text.py              # about 2 minutes on one core
     python benchmarks/text.py --epochs 4   # about 40 seconds
 
-Every model is trained on the first nine tenths of the Moby Dick excerpt and scored on the last tenth, each
-character given all that came before it.
+Every model is trained on the first nine tenths of the Moby Dick excerpt and scored on the last
+tenth, each character given all that came before it.
 """
 
 import argparse
@@ -32,7 +32,9 @@ def main() -> None:
     characters = train.num_classes
     told, asked = train[0][1].tolist(), test[0][1].tolist()
     bits = {
-        f"{order}-gram Witten-Bell": WittenBell(told, order, characters).bits_per_character(asked, told)
+        f"{order}-gram Witten-Bell": WittenBell(told, order, characters).bits_per_character(
+            asked, told
+        )
         for order in (3, 4, 5, 6, 7)
     }
 
@@ -54,7 +56,9 @@ def main() -> None:
     bits["freerun, gru, both edges"] = bits_after(net, told, asked)
 
     if options.json:
-        print(json.dumps({"bits_per_character": bits, "epochs": options.epochs, "seconds": seconds}))
+        print(
+            json.dumps({"bits_per_character": bits, "epochs": options.epochs, "seconds": seconds})
+        )
         return
     print(f"{len(told)} characters to train on, {len(asked)} to score, {characters} different ones")
     for name, figure in sorted(bits.items(), key=lambda pair: -pair[1]):

@@ -1,4 +1,4 @@
-"""Timing that survives a noisy machine: contenders take turns, and ratios are formed pair by pair."""
+"""Timing that survives a noisy machine: contenders take turns, ratios are formed pair by pair."""
 
 import statistics
 import time
@@ -10,7 +10,7 @@ __all__ = ["ratio", "take_turns"]
 def take_turns(
     contenders: Mapping[str, Callable[[], object]], seconds: float, least: int = 5
 ) -> dict[str, list[float]]:
-    """Run all contenders in turn, round after round, for about ``seconds``; a first round is not counted.
+    """Run all contenders in turn, for about ``seconds``; the first round is not counted.
 
     Returns:
         Seconds of each run; the n-th of every contender belong to the same round.

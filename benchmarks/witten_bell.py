@@ -2,9 +2,10 @@
 
     p(c | h) = (n(h c) + d(h) p(c | h')) / (n(h) + d(h))
 
-n counts what follows the context h in the training text, d(h) is how many different characters do, and h' is h
-without its oldest character; below the empty context stands the uniform distribution. Witten and Bell, "The
-zero-frequency problem", *IEEE Transactions on Information Theory* 37(4), 1991, method C, interpolated.
+n counts what follows the context h in the training text, d(h) is how many different characters do,
+and h' is h without its oldest character; below the empty context stands the uniform distribution.
+Witten and Bell, "The zero-frequency problem", *IEEE Transactions on Information Theory* 37(4),
+1991, method C, interpolated.
 """
 
 import math

@@ -2,14 +2,15 @@
 
     y*(t) = 1.5 y*(t-1) - 0.7 y*(t-2) + 0.5 u(t-1),   y(t) = y*(t) + noise of s.d. 0.1
 
-A linear network (one identity unit, output recurrence, two lags) is fitted to N = 300 steps, once teacher
-forced and once free running, for many seeds. Published, 100 seeds (Ribeiro and Aguirre 2018):
+A linear network (one identity unit, output recurrence, two lags) is fitted to N = 300 steps, once
+teacher forced and once free running, for many seeds. Published, 100 seeds (Ribeiro and Aguirre
+2018):
 
     teacher forced   1.414  +- 0.026    -0.629  +- 0.021
     free running     1.5004 +- 0.0025   -0.7004 +- 0.0020
 
-Beside each stands what the same estimator must give, least squares on the same data, worked out without
-the network: with the teacher, a linear regression.
+Beside each stands what the same estimator must give, least squares on the same data, worked out
+without the network: with the teacher, a linear regression.
 
     python benchmarks/results/attenuation.py            # 100 seeds, about 2 minutes on one core
     python benchmarks/results/attenuation.py --seeds 10
@@ -89,7 +90,10 @@ def main() -> None:
         if seed % 10 == 9:
             print(f"{seed + 1} of {options.seeds} seeds", file=sys.stderr)
     table = {
-        name: [[float(np.mean(c)), float(np.std(c))] for c in zip(*(r[name] for r in runs), strict=True)]
+        name: [
+            [float(np.mean(c)), float(np.std(c))]
+            for c in zip(*(r[name] for r in runs), strict=True)
+        ]
         for name in runs[0]
     }
     if options.json:
