@@ -86,7 +86,8 @@ def main() -> None:
     rows = []
     if not options.json:
         print(
-            f"torch {torch.__version__}, {options.threads} thread(s), {INPUTS} inputs, {OUTPUTS} outputs"
+            f"torch {torch.__version__}, {options.threads} thread(s), "
+            f"{INPUTS} inputs, {OUTPUTS} outputs"
         )
         print("batch  steps  hidden   loop / freerun (quartiles)      freerun, ms")
     for batch, steps, hidden in itertools.product(*grid.values()):

@@ -1,0 +1,28 @@
+"""The README's Python runs as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_python_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), {})
+    assert "free running" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "sunspots" / "config.json").is_file()
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    text = README.read_text(encoding="utf-8")
+    named = re.findall(r"\]\((?!http)([^)#]+)\)", text) + re.findall(r"`(benchmarks/[\w/.]+)`", text)
+    assert len(named) > 8
+    for name in named:
+        assert (README.parent / name).exists(), name
