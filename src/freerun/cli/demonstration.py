@@ -87,7 +87,7 @@ def _part(
     """Train one network, and measure it on the part held back."""
     began = time.monotonic()
     source = load(recipe.task, recipe.sets[0])
-    keeping = Keeping(out, overwrite=out.exists())
+    keeping = Keeping(out, overwrite=True)
     try:
         net, _ = train(recipe, source, keeping, seed, quiet)
     except Stopped as stopped:
