@@ -22,7 +22,9 @@ def test_the_python_of_the_readme_runs(
 
 def test_every_file_that_the_readme_names_is_there() -> None:
     text = README.read_text(encoding="utf-8")
-    named = re.findall(r"\]\((?!http)([^)#]+)\)", text) + re.findall(r"`(benchmarks/[\w/.]+)`", text)
+    named = re.findall(r"\]\((?!http)([^)#]+)\)", text) + re.findall(
+        r"`(benchmarks/[\w/.]+)`", text
+    )
     assert len(named) > 8
     for name in named:
         assert (README.parent / name).exists(), name
