@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = typer.main.get_command(app)(arguments, prog_name="freerun", standalone_mode=False)
+        if code == INTERRUPTED:  # Ctrl-C while nothing was there to keep
+            say("freerun: stopped")
         return code if isinstance(code, int) else DONE
     except Stopped as stopped:
         say(_how_to_resume(stopped, arguments))

@@ -65,14 +65,16 @@ def _print_forecasts(parts: Mapping[str, Any]) -> None:
     for name, row in forced["trivial"].items():
         rows.append(_forecast_row(f"trivial: {TRIVIAL.get(name, name)}", row))
     columns = (
-        "trained to forecast sunspots",
+        "trained",
         "1 month ahead",
         f"{horizon} months free",
         "ratio",
         "beats trivial",
         "first behind",
     )
-    print_table("Forecasts by output recurrence: root mean squared error", columns, rows)
+    print_table(
+        "Sunspots a month, forecast by output recurrence: root mean squared error", columns, rows
+    )
     print(
         "One network, trained in two ways: on the truth, or as it will run. One month ahead\n"
         f"it is fed the truth; over {horizon} months it runs free, on its own outputs. The ratio\n"
