@@ -597,3 +597,12 @@ def test_the_table_draws_targets_that_their_heads_accept() -> None:
     for name in ("Categorical", "Bernoulli", "Poisson", "NegativeBinomial"):
         net = RecurrentNetwork(2, 4, make_head(name)).double()
         assert torch.isfinite(net.loss(X.double(), draw_y(net.head, 3, 6)))
+
+
+def test_a_residual_network_begins_with_the_last_value() -> None:
+    net = RecurrentNetwork(0, 4, Gaussian(2), "relu", "both", output_lags=3, residual=True)
+    start = net.initial_state(5, torch.randn(5, 3, 2))
+    free = net(None, steps=50, state=start)
+    assert start.output is not None
+    torch.testing.assert_close(free.mean, start.output[:, -1:].expand(5, 50, 2))
+    assert net.output.weight[2:].abs().min() > 0  # the spread still depends on h

@@ -48,7 +48,8 @@ class RecurrentNetwork(nn.Module):
         ``.bias_ih`` b;
     ``output`` holds V and c, ``skip`` is s. Their initial values are described in
     :class:`freerun.cells.RecurrentLayer`; V starts uniform in +-sqrt(6 / (hidden + size)), c at 0,
-    s at 1.
+    s at 1; with ``residual`` the location's rows of V start at 0, so that training begins with the
+    forecast "as before".
 
     Args:
         input_size: features of x; 0 for an autonomous network.
@@ -128,6 +129,8 @@ class RecurrentNetwork(nn.Module):
         nn.init.xavier_uniform_(self.output.weight)
         nn.init.zeros_(self.output.bias)
         self.skip = nn.Parameter(torch.ones(head.fed_size)) if residual else None
+        if residual:  # o begins as f(t-1) alone: a loop that neither grows nor dies out
+            nn.init.zeros_(self.output.weight.data[: head.location_size])
         self._scaling: Scaling | None = None
 
     @property
