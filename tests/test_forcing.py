@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import ArgumentError
+from freerun.data import Sequences
 from freerun.forcing import FORCINGS, FreeRunning, Plan, PlanBatch, TeacherForcing
 from freerun.heads import Categorical, Gaussian, Sampling
 from freerun.network import RecurrentNetwork
@@ -360,3 +361,10 @@ def test_samples_may_be_asked_of_a_teacher_who_misses_a_target() -> None:
     unrolled = run.net(run.x, run.y, plan, mask=mask, noise=noise)
     drawn = run.net.head.feed_sample(unrolled.o, noise.samples)
     torch.testing.assert_close(unrolled.f[0, 0], drawn[0, 0])
+
+
+def test_a_warm_up_that_leaves_nothing_to_run_is_refused() -> None:
+    train = Sequences(None, torch.zeros(3, 7, 1))
+    FreeRunning(6).prepare(None, train)
+    with pytest.raises(ArgumentError, match="warmup must leave a step to run freely, got 7 for"):
+        FreeRunning(7).prepare(None, train)

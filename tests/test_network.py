@@ -412,7 +412,8 @@ MASK = torch.ones(3, 6, dtype=torch.bool)
         ({"x": X[:, :0], "y": Y[:, :0]}, "a batch must have one sequence and one step at least, "
             "got (3, 0, 2). Drop empty ones."),
         ({"y": Y[..., 0]}, "y must be (batch, time, 1) for Gaussian with readout='every', "
-            "got (3, 6). Add the feature axis: y.unsqueeze(-1)."),
+            "got (3, 6). Add the axis that is missing: y.unsqueeze(0) for the batch, "
+            "y.unsqueeze(-1) for the features."),
         ({"y": torch.zeros(3, 6, 2)}, "y must be (batch, time, 1) for Gaussian with "
             "readout='every', got (3, 6, 2). Axes are batch, time, features."),
         ({"y": Y[:, 1:]}, "x and y must have the same batch and time, got (3, 6, 2) and "
@@ -606,3 +607,43 @@ def test_a_residual_network_begins_with_the_last_value() -> None:
     assert start.output is not None
     torch.testing.assert_close(free.mean, start.output[:, -1:].expand(5, 50, 2))
     assert net.output.weight[2:].abs().min() > 0  # the spread still depends on h
+
+
+def test_the_state_dict_carries_the_units() -> None:
+    net, other = (RecurrentNetwork(2, 3, Gaussian(2)) for _ in range(2))
+    x_side = torch.tensor([1.0, 2.0]).double(), torch.tensor([3.0, 4.0]).double()
+    y_side = torch.tensor([1e6, 0.1]).double(), torch.tensor([0.3, 7.0]).double()
+    for given in (
+        Scaling(*x_side, *y_side),
+        Scaling(*x_side, None, None),
+        Scaling(None, None, *y_side),
+        Scaling.identity(),
+    ):
+        net.scaling = given
+        other.load_state_dict(net.state_dict())
+        assert other.has_scaling
+        assert other.scaling == given
+    other.load_state_dict(RecurrentNetwork(2, 3, Gaussian(2)).state_dict())
+    assert not other.has_scaling
+
+
+def test_a_scaling_of_other_channels_is_refused() -> None:
+    net = RecurrentNetwork(2, 3, Gaussian(1))
+    two = torch.ones(2).double()
+    with pytest.raises(ArgumentError, match="y_scale must have 1 channels, got 2"):
+        net.scaling = Scaling(two, two, two, two)
+    with pytest.raises(ArgumentError, match="x_scale must have 2 channels, got 1"):
+        net.scaling = Scaling(two[:1], two[:1], None, None)
+    assert not net.has_scaling
+
+
+def test_a_mask_without_y_is_refused() -> None:
+    net = RecurrentNetwork(2, 3, Gaussian(1), recurrence="both")
+    with pytest.raises(ArgumentError, match="mask says what of y is missing, got no y"):
+        net(torch.zeros(1, 4, 2), mask=torch.ones(1, 4, dtype=torch.bool))
+
+
+def test_a_forcing_that_is_none_is_refused_without_an_output_edge_too() -> None:
+    net = RecurrentNetwork(2, 3, Gaussian(1))
+    with pytest.raises(ArgumentError, match="forcing must be a policy or a Plan"):
+        net(torch.zeros(1, 4, 2), forcing="teacher")

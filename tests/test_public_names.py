@@ -11,9 +11,10 @@ import freerun
 
 NAMES = """
     ArgumentError CheckpointedBPTT DataError FreeRunning FreerunError FullBPTT Gap History Noise
-    NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Sequences Session
-    State TeacherForcing TruncatedBPTT Unrolled Validation __version__ cells datasets evaluate
-    exposure_gap fit heads load run save
+    NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Sequences
+    Session State TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
+    datasets evaluate exposure_gap fit forcing heads load predict run save scaled_batch state
+    training
 """
 
 

@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freerun import cells, heads
+    from freerun import bptt, cells, data, forcing, heads, state, training
     from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
+    from freerun._measure import scaled_batch
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
     from freerun.checkpoint import load, save
     from freerun.closed_loop import run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from freerun.heads import Sampling
     from freerun.network import RecurrentNetwork
     from freerun.path import Path
+    from freerun.prediction import predict
     from freerun.session import Session
     from freerun.state import Noise, State
     from freerun.training import History, Optimizer, Validation, fit
@@ -53,18 +55,26 @@ __all__ = [
     "Unrolled",
     "Validation",
     "__version__",
+    "bptt",
     "cells",
+    "data",
     "datasets",
     "evaluate",
     "exposure_gap",
     "fit",
+    "forcing",
     "heads",
     "load",
+    "predict",
     "run",
     "save",
+    "scaled_batch",
+    "state",
+    "training",
 ]
 
 _HOMES = {
+    "_measure": ("scaled_batch",),
     "_checks": ("ArgumentError", "DataError", "FreerunError", "NonFiniteError", "RunError"),
     "bptt": ("CheckpointedBPTT", "FullBPTT", "TruncatedBPTT"),
     "checkpoint": ("load", "save"),
@@ -76,11 +86,15 @@ _HOMES = {
     "heads": ("Sampling",),
     "network": ("RecurrentNetwork",),
     "path": ("Path",),
+    "prediction": ("predict",),
     "session": ("Session",),
     "state": ("Noise", "State"),
     "training": ("History", "Optimizer", "Validation", "fit"),
     "unroll": ("Unrolled",),
 }
+_MODULES = ("bptt", "cells", "data", "forcing", "heads", "state", "training")
+"""What has more in it than most need: registries, and what a policy of one's own uses."""
+
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -93,7 +107,7 @@ def __getattr__(name: str) -> Any:
         value = version("freerun")
     elif name in _HOME:
         value = getattr(import_module(f"freerun.{_HOME[name]}"), name)
-    elif name in ("cells", "heads"):
+    elif name in _MODULES:
         value = import_module(f"freerun.{name}")
     else:
         raise AttributeError(f"module 'freerun' has no attribute {name!r}", name=name)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from freerun._checks import fail
 from freerun.data import Sequences
 from freerun.heads import Categorical
@@ -27,7 +29,8 @@ def data_for(where: str, net: RecurrentNetwork, data: Any) -> Sequences:
         if not isinstance(data, tuple | list) or len(data) != 2:
             got = type(data).__name__
             fail(where, "data must be Sequences or a pair (x, y)", got, "Pass fr.Sequences(x, y).")
-        data = Sequences(data[0], data[1], target=target, dtype=net.dtype)
+        # At full precision: a shift takes digits away, so the network's type comes after scaling.
+        data = Sequences(data[0], data[1], target=target, dtype=torch.float64)
     if data.target != target:
         fix = f"Build the data with target={target!r}, or the network with another readout."
         got = f"one per {data.target}"

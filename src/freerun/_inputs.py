@@ -212,8 +212,9 @@ def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
     expected = f"y must be {wanted} for {name} with readout={net.readout!r}"
     if y.ndim != len(axes) or (outputs is not None and y.shape[-1] != outputs):
         fix = "Axes are batch, time, features."
-        if outputs == 1 and y.ndim == len(axes) - 1:
-            fix = "Add the feature axis: y.unsqueeze(-1)."
+        if y.ndim == len(axes) - 1:
+            fix = "Add the axis that is missing: y.unsqueeze(0) for the batch"
+            fix += ", y.unsqueeze(-1) for the features." if outputs == 1 else "."
         fail(where, expected, _shape(y), fix)
     if outputs is None:
         if y.is_floating_point() or y.dtype == torch.bool:

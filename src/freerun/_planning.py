@@ -45,9 +45,9 @@ def plan_for(
         ArgumentError: ``forcing`` is neither a policy nor a plan, needs a y that is not there, or
             feeds samples that the head cannot draw.
     """
+    _check_forcing(forcing)
     if not net.has_output_edge:
         return None
-    _check_forcing(forcing)
     if isinstance(forcing, Plan):
         plan = forcing
     elif batch is not None:

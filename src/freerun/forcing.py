@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
+from freerun.data import Sequences
 from freerun.heads import Sampling
 
 __all__ = [
@@ -147,6 +148,14 @@ class FreeRunning:
 
     def __post_init__(self) -> None:
         check_integer("FreeRunning", "warmup", self.warmup, 0)
+
+    def prepare(self, net: object, train: Sequences) -> None:
+        """Refuse a warm-up that leaves no step of any sequence to run: that would be a teacher."""
+        longest = int(train.lengths.max())
+        if self.warmup >= longest:
+            fix = f"Pass warmup={longest // 2}, say, or TeacherForcing()."
+            got = f"{self.warmup} for sequences of {longest} steps at most"
+            fail("FreeRunning", "warmup must leave a step to run freely", got, fix)
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
         """The first ``warmup`` weights 1, the others 0."""

@@ -119,12 +119,13 @@ class RecurrentNetwork(nn.Module):
         def stack(fed_sizes: list[int]) -> Sequence[RecurrentLayer]:
             layers = nn.ModuleList(
                 RecurrentLayer(CELLS[cell], below, hidden_size, feeds, recurrent)
-                for below, feeds in zip(seen, fed_sizes, strict=False)
+                for below, feeds in zip(seen, fed_sizes, strict=True)
             )
             return cast(Sequence[RecurrentLayer], layers)
 
         self.layers = stack([fed] + [0] * (num_layers - 1))
-        self.reverse_layers = stack([0] * num_layers if bidirectional else [])
+        empty = cast(Sequence[RecurrentLayer], nn.ModuleList())
+        self.reverse_layers = stack([0] * num_layers) if bidirectional else empty
         self.output = nn.Linear(width, head.size)
         nn.init.xavier_uniform_(self.output.weight)
         nn.init.zeros_(self.output.bias)
@@ -161,6 +162,14 @@ class RecurrentNetwork(nn.Module):
                 "a scale",
                 "Use Scaling.standard(data, y=False).",
             )
+        for side, there, wanted in (
+            ("x", scaling.x_scale, self.input_size),
+            ("y", scaling.y_scale, self.head.outputs),
+        ):
+            if there is not None and len(there) != wanted:
+                expected = f"{side}_scale must have {wanted} channels"
+                fix = "Fit it on data of this network: Scaling.standard(data)."
+                fail("RecurrentNetwork.scaling", expected, len(there), fix)
         self._scaling = scaling
 
     @property
@@ -169,9 +178,25 @@ class RecurrentNetwork(nn.Module):
         return self._scaling is not None
 
     def extra_repr(self) -> str:
-        """Everything that was asked for."""
-        names = ("input_size", "hidden_size", "cell", "recurrence", "readout", "head")
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        """What was asked for, but for what was left as it is by default."""
+        asked = ["input_size", "hidden_size", "cell", "recurrence", "readout", "head"]
+        default = {"num_layers": 1, "bidirectional": False, "dropout": 0.0, "output_lags": 1}
+        default |= {"input_lags": 0, "residual": False}
+        asked += [name for name, value in default.items() if getattr(self, name) != value]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in asked)
+
+    def get_extra_state(self) -> Tensor:
+        """The scaling, as numbers: ``state_dict()`` carries it with the weights."""
+        return torch.empty(0).double() if self._scaling is None else self._scaling.to_tensor()
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take up a scaling; an empty one says that units are undecided."""
+        outputs = self.head.outputs or 0
+        found = Scaling.from_tensor(state, self.input_size, outputs) if len(state) else None
+        if found is None:
+            self._scaling = None
+        else:
+            self.scaling = found
 
     # --- unfolding --------------------------------------------------------------------------------
 
@@ -216,6 +241,8 @@ class RecurrentNetwork(nn.Module):
         """
         where = "RecurrentNetwork"
         check_x(where, self, x)
+        if mask is not None and y is None:
+            fail(where, "mask says what of y is missing", "no y", "Pass y, or leave mask out.")
         if y is not None and self.has_output_edge:
             check_y(where, self, x, y, lengths, mask)
         batch, steps = check_steps(where, self, x, y, state, steps)

@@ -401,3 +401,13 @@ def test_split_sequences_refuses_leaks() -> None:
 def test_split_in_time_refuses_one_target_per_sequence() -> None:
     with pytest.raises(ArgumentError, match="Use split_sequences"):
         Sequences(torch.zeros(2, 4, 1), [0, 1], target="sequence").split(0.5)
+
+
+def test_digits_that_are_lost_in_rounding_are_refused() -> None:
+    y = 2460000.5 + 0.05 * torch.sin(torch.arange(50.0).double())
+    with pytest.raises(DataError, match=r"y, column 0, must keep its digits in torch.float32"):
+        Sequences(None, y)
+    exact = Sequences(None, y, dtype=torch.float64)
+    assert torch.equal(exact.batch([0]).y[0, :, 0], y)
+    Sequences(None, 0.1 + torch.zeros(5).double())  # a constant channel has none to lose
+    Sequences(None, 1000 + torch.sin(torch.arange(50.0).double()))

@@ -49,7 +49,7 @@ def network(
 
 
 def weights(net: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    return {name: tensor.detach().clone() for name, tensor in net.named_parameters()}
 
 
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:

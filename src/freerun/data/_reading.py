@@ -14,6 +14,9 @@ from ._storage import Storage
 __all__ = ["read_sequence_targets", "read_step_targets"]
 
 WHERE = "Sequences"
+LOST = 1e-2
+"""Rounding, as a share of a channel's standard deviation, that loses what there is to learn."""
+
 ONE_EACH = "Pass a list with one array per series."
 
 
@@ -147,7 +150,26 @@ def _flatten(series: list[Tensor], name: str, dtype: torch.dtype) -> Tensor:
         if one.shape[1] != width:
             expected = f"{name} must have the same channels in every series, {width} as in series 0"
             fail(WHERE, expected, f"{one.shape[1]} in series {number}", "Give all the same ones.")
-    return torch.cat([one.to(dtype) for one in columns])
+    flat = torch.cat([one.to(dtype) for one in columns])
+    if any(one.dtype == torch.float64 for one in columns) and dtype != torch.float64:
+        _check_digits(flat, torch.cat([one.double() for one in columns]), name)
+    return flat
+
+
+def _check_digits(flat: Tensor, exact: Tensor, name: str) -> None:
+    """Refuse a channel whose variation is lost in rounding: a small one about a large offset."""
+    real = torch.isfinite(exact) & torch.isfinite(flat)
+    count = real.sum(0).clamp(min=1)
+    mean = torch.where(real, exact, 0).sum(0) / count
+    spread = (torch.where(real, exact - mean, 0).square().sum(0) / count).sqrt()
+    rounding = torch.where(real, flat.double() - exact, 0).abs().amax(0)
+    lost = ((rounding > LOST * spread) & (spread > 0)).nonzero()
+    if len(lost):
+        column = int(lost[0])
+        expected = f"{name}, column {column}, must keep its digits in {flat.dtype}"
+        got = f"rounding by {rounding[column]:.2g} where it varies by {spread[column]:.2g}"
+        fix = "Pass dtype=torch.float64, or subtract an offset."
+        fail(WHERE, expected, got, fix, DataError)
 
 
 def _place(row: int, lengths: Tensor) -> str:

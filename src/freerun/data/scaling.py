@@ -130,6 +130,31 @@ class Scaling:
             for name in FIELDS
         })  # fmt: skip
 
+    def to_tensor(self) -> Tensor:
+        """All numbers in one float64 vector: for each side 1 or 0, then its shift and scale."""
+        parts = []
+        for shift, scale in ((self.x_shift, self.x_scale), (self.y_shift, self.y_scale)):
+            there = shift is not None and scale is not None
+            parts.append(torch.tensor([float(there)], dtype=torch.float64))
+            parts += [shift, scale] if shift is not None and scale is not None else []
+        return torch.cat(parts)
+
+    @classmethod
+    def from_tensor(cls, numbers: Tensor, inputs: int, outputs: int) -> "Scaling":
+        """Rebuild what `to_tensor` returned for so many inputs and outputs."""
+        sides: list[Tensor | None] = []
+        rest = numbers.detach().cpu().double()
+        for channels in (inputs, outputs):
+            there, rest = bool(rest[:1].any()), rest[1:]
+            size = channels if there else 0
+            if len(rest) < 2 * size:
+                got, fix = f"{len(numbers)} numbers", "Pass what to_tensor returned."
+                expected = f"a scaling of {inputs} inputs and {outputs} outputs"
+                fail("Scaling.from_tensor", expected, got, fix)
+            sides += [rest[:size], rest[size : 2 * size]] if there else [None, None]
+            rest = rest[2 * size :]
+        return cls(*sides)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scaling) and self.to_dict() == other.to_dict()
 
