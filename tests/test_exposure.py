@@ -22,8 +22,8 @@ def network(head: Head = POINT, **options: Any) -> fr.RecurrentNetwork:
     if head.scalable:
         one = torch.ones(2).double()
         scale = torch.tensor([4.0, 0.5]).double()[: head.outputs]
-        inputs = (one[:1], 2 * one[:1]) if net.input_size else (None, None)
-        net.scaling = fr.Scaling(*inputs, one[: head.outputs], scale)
+        x_shift, x_scale = (one[:1], 2 * one[:1]) if net.input_size else (None, None)
+        net.scaling = fr.Scaling(x_shift, x_scale, one[: head.outputs], scale)
     return net
 
 
