@@ -28,3 +28,11 @@ def test_every_file_that_the_readme_names_is_there() -> None:
     assert len(named) > 8
     for name in named:
         assert (README.parent / name).exists(), name
+
+
+def test_every_test_that_the_conventions_name_is_there() -> None:
+    text = (README.parent / "docs" / "conventions.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert len(named) > 30
+    for file, test in named:
+        assert f"def {test}(" in (README.parent / file).read_text(encoding="utf-8"), (file, test)
