@@ -246,14 +246,14 @@ def test_a_file_is_no_run(tmp_path: Path) -> None:
 def test_only_a_run_is_replaced(tmp_path: Path) -> None:
     old, new = network(seed=1), network(seed=2)
     fr.save(old, tmp_path / "run")
-    with pytest.raises(fr.RunError, match="got it exists"):
+    with pytest.raises(fr.RunError, match="got something is there"):
         fr.save(new, tmp_path / "run")
     assert same(weights(fr.load(tmp_path / "run")), weights(old))
     fr.save(new, tmp_path / "run", overwrite=True)
     assert same(weights(fr.load(tmp_path / "run")), weights(new))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(fr.RunError, match="got it exists"):
+    with pytest.raises(fr.RunError, match="got something is there"):
         fr.save(new, tmp_path / "mine", overwrite=True)
     (tmp_path / "mine" / "config.json").write_text('{"of": "something else"}')
     with pytest.raises(fr.RunError, match="a run's configuration, got KeyError"):

@@ -1,8 +1,10 @@
 """Files and directories are whole or not there, whatever fails on the way."""
 
+import contextlib
 import errno
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 import freerun as fr
+from freerun import _files
 from freerun._files import new_directory, sweep, write_whole
 from freerun._flatten import flatten, unflatten
 from freerun.training import loop
@@ -91,6 +94,8 @@ def test_what_cannot_be_replaced_stays(
 ) -> None:
     old, new = network(seed=1), network(seed=2)
     fr.save(old, tmp_path / "run")
+    # Where two names can change places at once, nothing is renamed: this is the way without.
+    monkeypatch.setattr(_files, "_exchange", lambda one, other: False)
     with monkeypatch.context() as patched:
         faulty = inject(patched, name, nth, errno.ENOSPC)
         failed = nth <= (3 if name == "replace" else 2)
@@ -165,10 +170,10 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         write_whole(tmp_path / "nowhere" / "below", "x")
     with pytest.raises(fr.RunError, match=r"writing .*below: a place that can be written"):
         fr.save(network(), tmp_path / "file" / "below")
-    with pytest.raises(fr.RunError, match="got it exists"):
+    with pytest.raises(fr.RunError, match="got something is there"):
         fr.save(network(), tmp_path / "file")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(fr.RunError, match="got it exists"):
+    with pytest.raises(fr.RunError, match="got something is there"):
         fr.save(network(), tmp_path / "link")
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -229,3 +234,53 @@ def test_state_comes_back_as_it_was() -> None:
 def test_what_would_need_a_pickle_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^state.*without a pickle$"):
         flatten(value, "state", {})
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_kill_at_any_rename_of_a_replacement_leaves_a_whole_run(
+    exchanges: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def network(size: int) -> fr.RecurrentNetwork:
+        return fr.RecurrentNetwork(1, size, fr.heads.Point(1))
+
+    if not exchanges:
+        monkeypatch.setattr(_files, "_exchange", lambda one, other: False)
+    exchange = _files._exchange
+    place = tmp_path / "run"
+    found = set()
+    for at in range(8):
+        calls = 0
+
+        def counted(work: Any) -> Any:
+            def call(*arguments: Any, **options: Any) -> Any:
+                nonlocal calls
+                calls += 1
+                if calls == at + 1:  # noqa: B023
+                    raise Killed
+                return work(*arguments, **options)
+
+            return call
+
+        fr.save(network(2), place, overwrite=True)
+        with monkeypatch.context() as patch:
+            # A killed process cleans nothing up, so neither may what would be done on the way out.
+            if exchanges:
+                patch.setattr(_files, "_exchange", counted(exchange))
+            patch.setattr("freerun._files.os.rename", counted(os.rename))
+            patch.setattr("freerun._files.shutil.rmtree", counted(shutil.rmtree))
+            with contextlib.suppress(Killed):
+                fr.save(network(3), place, overwrite=True)
+        found.add(fr.load(place).hidden_size)
+    assert found == {2, 3}
+    fr.save(network(4), place, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_saving_where_a_run_is_says_how_to_replace_it(tmp_path: Path) -> None:
+    net = fr.RecurrentNetwork(1, 2, fr.heads.Point(1))
+    fr.save(net, tmp_path / "run")
+    with pytest.raises(fr.RunError, match="A run is replaced with overwrite=True"):
+        fr.save(net, tmp_path / "run")

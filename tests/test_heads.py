@@ -575,3 +575,12 @@ def test_a_head_is_a_value(head: Head) -> None:
     assert hash(head) == hash(make_head(type(head).__name__))
     with pytest.raises(FrozenInstanceError):
         head.outputs = 7  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("head", [Poisson(2), NegativeBinomial(2)])
+def test_a_draw_of_what_is_no_number_is_none(head: Head) -> None:
+    o = torch.zeros(3, head.size)
+    o[1] = torch.nan
+    drawn = head.feed_sample(o, torch.full((3, head.noise_size), 0.5))
+    assert drawn[1].isnan().all()
+    assert drawn[[0, 2]].isfinite().all()

@@ -294,3 +294,15 @@ def test_a_step_that_does_not_fit_is_refused_and_not_taken() -> None:
     counts = fr.Session(network(fr.heads.Poisson(2)))
     with pytest.raises(fr.ArgumentError, match="counts must be whole numbers"):
         counts.observe(x, [-1.0, 2.0])
+
+
+def test_a_prediction_is_by_the_network_as_it_is_now() -> None:
+    net = fr.RecurrentNetwork(0, 3, fr.heads.Point(1), recurrence="output")
+    session = fr.Session(net)
+    before = session.predict()
+    with torch.no_grad():
+        net.output.bias.add_(5)
+    torch.testing.assert_close(session.predict(), before + 5)
+    net.double()
+    with pytest.raises(fr.ArgumentError, match=r"must be torch\.float64, as the network is"):
+        session.predict()

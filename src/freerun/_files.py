@@ -1,8 +1,10 @@
 """Files written whole or not at all: write aside, flush to the disk, rename."""
 
+import ctypes
 import glob
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,10 +13,12 @@ from typing import NoReturn
 
 from freerun._checks import RunError, fail
 
-__all__ = ["new_directory", "sweep", "write_whole"]
+__all__ = ["new_directory", "recover", "sweep", "write_whole"]
 
 ASIDE = ".partial-"
 """Part of the name of what is not whole yet; nothing reads it."""
+
+LINUX = sys.platform == "linux"
 
 REPLACED = ".replaced-"
 """Part of the name of a whole directory that is about to be removed, its successor in its place."""
@@ -60,8 +64,10 @@ def new_directory(path: str | os.PathLike[str], replace: bool = False) -> Iterat
         RunError: Something has that name already, or the place cannot be written to.
     """
     path = Path(path)
+    recover(path)
     if os.path.lexists(path) and not replace:
-        refuse(path, FileExistsError(17, "it exists"))
+        fix = "A run is replaced with overwrite=True; otherwise choose another path."
+        fail(str(path), "a new directory", "something is there", fix, RunError)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent, path.name)
@@ -83,7 +89,12 @@ def new_directory(path: str | os.PathLike[str], replace: bool = False) -> Iterat
 
 def sweep(folder: Path, name: str = "") -> None:
     """Remove what a process that was killed left half written in ``folder``, meant for ``name``."""
-    for stale in folder.glob(f".{glob.escape(name)}{'' if name else '*'}{ASIDE}*"):
+    begun = f".{glob.escape(name)}{'' if name else '*'}"
+    replaced = name and os.path.lexists(folder / name)
+    for stale in [
+        *folder.glob(f"{begun}{ASIDE}*"),
+        *(folder.glob(f"{begun}{REPLACED}*") if replaced else ()),
+    ]:
         if stale.is_dir():
             shutil.rmtree(stale, ignore_errors=True)
         else:
@@ -95,6 +106,9 @@ def _take_place(aside: Path, path: Path) -> None:
     if not os.path.lexists(path):
         os.rename(aside, path)
         return
+    if _exchange(aside, path):
+        shutil.rmtree(aside, ignore_errors=True)
+        return
     old = path.with_name(aside.name.replace(ASIDE, REPLACED))
     os.rename(path, old)
     try:
@@ -103,6 +117,26 @@ def _take_place(aside: Path, path: Path) -> None:
         os.rename(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two names change places in one step, so that neither is ever missing; False if unable."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if LINUX else None
+    if rename is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of linux/fs.h
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
+
+
+def recover(path: str | os.PathLike[str]) -> None:
+    """Give back its name to what was put out of the way by a process that was killed just then."""
+    path = Path(path)
+    if os.path.lexists(path):
+        return
+    for old in path.parent.glob(f".{glob.escape(path.name)}{REPLACED}*"):
+        with suppress(OSError):
+            os.rename(old, path)
+            return
 
 
 def refuse(path: Path, error: OSError) -> NoReturn:

@@ -8,7 +8,7 @@ once.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -43,6 +43,7 @@ class Part:
     update: bool
 
 
+@runtime_checkable
 class BPTT(Protocol):
     """A variant: one method."""
 

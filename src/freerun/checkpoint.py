@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import FreerunError, RunError, fail
-from freerun._files import new_directory, write_whole
+from freerun._files import new_directory, recover, write_whole
 from freerun.data import Scaling
 from freerun.heads import HEADS
 from freerun.network import RecurrentNetwork
@@ -145,6 +145,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = Path(path)
     file = path / CONFIG
+    recover(path)
     if not file.is_file():
         what = "a directory without config.json" if path.is_dir() else "nothing there"
         what = "a file" if path.is_file() else what

@@ -204,10 +204,10 @@ def _check_run(
     net: RecurrentNetwork, draw: object, paths: object, quantiles: tuple[float, ...] | None
 ) -> None:
     if net.readout == "last":
-        fix = "Use net(x), or a Session for the class so far."
+        fix = "Use fr.predict(net, x), or a Session for the answer so far."
         fail("run", "a network must have an output at every step", "readout='last'", fix)
     if net.bidirectional:
-        fix = "Use net(x), on whole sequences."
+        fix = "Use fr.predict(net, x), on whole sequences."
         fail("run", "a network must run forward in time", "bidirectional=True", fix)
     check_draw("run", net.head, draw)
     if check_integer("run", "paths", paths, 1) > 1 and draw == "mean":

@@ -68,7 +68,7 @@ class Session:
         batch_size: int | None = None,
     ) -> None:
         if net.bidirectional:
-            fix = "Use net(x), on whole sequences."
+            fix = "Use fr.predict(net, x), on whole sequences."
             fail("Session", "a network must run forward in time", "bidirectional=True", fix)
         check_draw("Session", net.head, draw)
         if batch_size is not None:
@@ -83,7 +83,6 @@ class Session:
     def reset(self) -> None:
         """Forget everything, as before the first step; the generator goes on."""
         self._state = self.net.initial_state(self.batch_size or 1)
-        self._seen: tuple[Tensor | None, Tensor, State] | None = None
 
     @property
     def state(self) -> State:
@@ -97,7 +96,7 @@ class Session:
     @state.setter
     def state(self, state: State) -> None:
         check_state("Session", self.net, state, self.batch_size or 1)
-        self._state, self._seen = state.detach(), None
+        self._state = state.detach()
 
     def predict(self, x: Any = None) -> Tensor:
         """Return the next step's mean without taking the step.
@@ -202,20 +201,14 @@ class Session:
         return f"Session({self.net.head}, draw={self.draw!r}, batch_size={self.batch_size})"
 
     def _look(self, x: Any) -> tuple[Tensor, State]:
-        """o of the next step, and the state after it; a prediction is not computed again."""
+        """o of the next step, and the state after it, by the network as it is now."""
         scaled = self._input(x)
-        if self._seen is not None:
-            seen, o, after = self._seen
-            if (seen is None and scaled is None) or (
-                seen is not None and scaled is not None and torch.equal(seen, scaled)
-            ):
-                return o, after
+        check_state("Session", self.net, self._state, self.batch_size or 1)
         with torch.no_grad():
             # No noise is passed, so that nothing is dropped whichever mode the network is in.
             unrolled = unroll(self.net, scaled, self._plan, self._state, 1, None, Noise())
         o = unrolled.o if unrolled.o.ndim == 2 else unrolled.o[:, 0]
         assert unrolled.state is not None
-        self._seen = (scaled, o, unrolled.state)
         return o, unrolled.state
 
     def _take(self, after: State, f: Tensor | None) -> None:
@@ -224,7 +217,7 @@ class Session:
             assert self._state.output is not None
             register = torch.cat([self._state.output[:, 1:], f.unsqueeze(1)], 1)
             after = State(after.hidden, register, after.inputs)
-        self._state, self._seen = after, None
+        self._state = after
 
     def _input(self, x: Any) -> Tensor | None:
         """X of one step, scaled, ``(batch, 1, input_size)``."""

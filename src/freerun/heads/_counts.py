@@ -137,7 +137,7 @@ def poisson_quantile(rate: Tensor, u: Tensor) -> Tensor:
     """The least count k with P(count <= k) >= u, without gradient; float64 inside."""
     wide, level = rate.detach().double(), u.double()
     most = (wide + 12 * wide.sqrt() + 40).ceil()
-    steps = math.ceil(math.log2(float(most.max()) + 1)) + 1
+    steps = math.ceil(math.log2(float(most.nan_to_num(0).max()) + 1)) + 1
     enough = _bisect(
         lambda k: torch.special.gammaincc(k.floor() + 1, wide) >= level, most, min(steps, 1100)
     )

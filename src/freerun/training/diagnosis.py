@@ -10,6 +10,9 @@ from freerun.state import Noise
 
 __all__ = ["diagnose"]
 
+FAR = 1e6
+"""In scaled units, where targets lie within a few of 0: what no sound network says."""
+
 BOUNDED = ("tanh", "gru", "lstm")
 """Cells whose state cannot grow, whatever they read."""
 
@@ -40,6 +43,12 @@ def diagnose(
         return (
             f"{where}: its state grew without bound. "
             "Lower lr or clip, or use a tanh, gru or lstm cell."
+        )
+    largest = float(part.unrolled.o.detach().abs().max())
+    if largest > FAR and not (batch.y.is_floating_point() and float(batch.y.abs().max()) > FAR):
+        return (
+            f"The outputs grew to {largest:.1g}, far beyond the targets: the steps before were too "
+            "large. Lower lr or clip."
         )
     if not bool(torch.isfinite(part.loss)):
         return (

@@ -98,6 +98,7 @@ def fit(
         >>> history["train_loss"][-1] < 0.1 * history["train_loss"][0]
         True
     """
+    _check_policies(forcing, bptt, optimizer, validation)
     train = data_for("fit: train", net, train)
     valid = None if valid is None else data_for("fit: valid", net, valid)
     check_integer("fit", "epochs", epochs, 1)
@@ -121,13 +122,17 @@ def fit(
     folder = check_out(out, resume, overwrite, config)
 
     method = optimizer.build(net)
+    units = net.get_extra_state()
     net.scaling = scaling
-    prepare = getattr(forcing, "prepare", None)
-    if prepare is not None and net.has_output_edge:
-        prepare(net, train)
-    training = Training(net, method, forcing, seed)
-    if folder is not None:
-        open_run(training, folder, config, overwrite)
+    try:
+        if net.has_output_edge and hasattr(forcing, "prepare"):
+            forcing.prepare(net, train)
+        training = Training(net, method, forcing, seed)
+        if folder is not None:
+            open_run(training, folder, config, overwrite)
+    except BaseException:
+        net.set_extra_state(units)
+        raise
     ahead = training.epoch < epochs and training.finished is None
     behind = training.epoch * batches + training.position
     saved = time.monotonic()
@@ -181,6 +186,22 @@ def fit(
     return History(training.rows, column, training.best_epoch, stopped)
 
 
+def _check_policies(forcing: object, bptt: object, optimizer: object, validation: object) -> None:
+    """Refuse a class, a name or another library's object where a policy is wanted."""
+    wanted: tuple[tuple[str, object, type, str], ...] = (
+        ("forcing", forcing, Forcing, "fr.TeacherForcing()"),
+        ("bptt", bptt, BPTT, "fr.FullBPTT()"),
+        ("optimizer", optimizer, Optimizer, 'fr.Optimizer("adamw")'),
+        ("validation", validation, Validation, "fr.Validation()"),
+    )
+    for name, value, kind, example in wanted:
+        if isinstance(value, type):
+            fix = f"Pass {name}=fr.{value.__name__}()."
+            fail("fit", f"{name} must be an object", f"the class {value.__name__}", fix)
+        if not isinstance(value, kind):
+            fail("fit", f"{name} must be like {example}", repr(value), f"Pass {name}={example}.")
+
+
 def _check_together(net: RecurrentNetwork, bptt: BPTT, optimizer: Optimizer) -> None:
     """Refuse what only the first batch would find out, when a run is already there."""
     if optimizer.whole_batch and isinstance(bptt, TruncatedBPTT):
@@ -197,6 +218,9 @@ def _learn(
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, forcing = training.net, training.method, training.forcing
     plan = forcing.plan(batch, share, training.generator) if net.has_output_edge else None
+    if net.has_output_edge and not isinstance(plan, Plan):
+        fix = "Return fr.Plan(values, weights)."
+        fail("fit", f"{type(forcing).__name__}.plan must return a Plan", repr(plan), fix)
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
     for group in method.param_groups:

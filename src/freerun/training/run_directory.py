@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from freerun import checkpoint
 from freerun._checks import RunError, fail
-from freerun._files import sweep, write_whole
+from freerun._files import recover, sweep, write_whole
 from freerun.data import Scaling, Sequences
 from freerun.network import RecurrentNetwork
 from freerun.training.state import Training
@@ -62,6 +63,7 @@ def check_out(
             fail("fit", "resume needs a run to go on with", "out=None", "Pass out='runs/name'.")
         return None
     folder = Path(out)
+    recover(folder)
     if not os.path.lexists(folder):
         return folder
     if overwrite:
@@ -136,5 +138,5 @@ def _fingerprint(data: Sequences) -> dict[str, int]:
     parts = (data.origin, data.start, data.stop, data.x_flat, data.y_flat, data.labels)
     for tensor in parts:
         if tensor is not None:
-            check = zlib.crc32(tensor.contiguous().numpy().data, check)
+            check = zlib.crc32(tensor.contiguous().view(torch.uint8).numpy().data, check)
     return {"sequences": len(data), "steps": int(data.lengths.sum()), "values_crc32": check}
