@@ -73,8 +73,12 @@ def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -
     if isinstance(value, str) and value in valid:
         return value
     folded = {choice.casefold(): choice for choice in valid}
-    near = difflib.get_close_matches(str(value).casefold(), folded, n=1)
-    hint = f"Did you mean {folded[near[0]]!r}?" if near else f"Pass {name}={valid[0]!r}, say."
+    asked = str(value).casefold()
+    begun = [choice for choice in folded if asked and choice.startswith(asked)]
+    near = begun or difflib.get_close_matches(asked, folded, n=1)
+    hint = f"Pass {name}={valid[0]!r}, say." if name.isidentifier() else f"Use {valid[0]!r}, say."
+    if near:
+        hint = f"Did you mean {folded[near[0]]!r}?"
     fail(where, f"{name} must be one of {', '.join(map(repr, valid))}", repr(value), hint)
 
 
@@ -96,7 +100,9 @@ def check_number(
         number = float(value)
         if math.isfinite(number) and least <= number <= most:
             return number
-    span = "" if least == -math.inf and most == math.inf else f" from {least:g} to {most:g}"
+    span = f" from {least:g} to {most:g}"
+    if most == math.inf:
+        span = "" if least == -math.inf else f" of {least:g} or more"
     example = min(max(0.5, least), most)
     fail(
         where,

@@ -17,7 +17,7 @@ from freerun.heads import Categorical, Head
 from freerun.state import Noise, State
 from freerun.unroll import Unrolled, real_steps, unroll
 
-__all__ = ["RecurrentNetwork"]
+__all__ = ["READOUTS", "RECURRENCES", "RecurrentNetwork"]
 
 RECURRENCES = ("hidden", "output", "both")
 READOUTS = ("every", "last")

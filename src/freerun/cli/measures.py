@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
+from freerun._checks import fail
 from freerun.cli.sources import Source
 
 __all__ = ["measure"]
@@ -45,6 +46,10 @@ def measure(
 
 
 def _forecast(net: fr.RecurrentNetwork, source: Source, horizon: int) -> dict[str, Any]:
+    longest = int(source.test.lengths.max())
+    if horizon > longest:
+        expected = f"--horizon must be at most {longest}, the steps of the part held back"
+        fail("freerun", expected, horizon, f"Use --horizon {longest} or less.")
     gap = fr.exposure_gap(net, source.test, horizon)
     one, free = _overall(gap.teacher_forced), _overall(gap.free_running)
     return {

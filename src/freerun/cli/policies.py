@@ -3,12 +3,13 @@
 import ast
 import dataclasses
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from freerun._checks import check_choice, fail
 from freerun.forcing import FORCINGS, Forcing
 
-__all__ = ["read_forcing"]
+__all__ = ["choose", "read_forcing"]
 
 WHERE = "--forcing"
 
@@ -24,8 +25,7 @@ def read_forcing(text: str) -> Forcing:
         FreeRunning(warmup=20)
     """
     name, _, rest = text.partition(":")
-    names = {_plain(known): known for known in FORCINGS}
-    known = names.get(_plain(name)) or check_choice(WHERE, "NAME", name, FORCINGS)
+    known = choose(WHERE, name, FORCINGS)
     policy: Any = FORCINGS[known]
     settings = [field.name for field in dataclasses.fields(policy)]
     arguments = {}
@@ -37,9 +37,25 @@ def read_forcing(text: str) -> Forcing:
         key = key.replace("-", "_")
         if not settings:
             fail(WHERE, f"{known} has no arguments", repr(part), f"Write {WHERE} {known}.")
-        arguments[check_choice(WHERE, "ARG", key, settings)] = _value(value)
+        arguments[check_choice("freerun", f"the argument of {known}", key, settings)] = _value(
+            value
+        )
     made: Forcing = policy(**arguments)
     return made
+
+
+def choose(option: str, value: str, choices: Iterable[str]) -> str:
+    """Which of ``choices`` is meant, in whatever case, and with hyphens or without.
+
+    Raises:
+        ArgumentError: None is; the nearest one is named.
+
+    Example:
+        >>> choose("--cell", "GRU", ["tanh", "gru"])
+        'gru'
+    """
+    known = {_plain(choice): choice for choice in choices}
+    return known.get(_plain(value)) or check_choice("freerun", option, value, known.values())
 
 
 def _plain(name: str) -> str:

@@ -42,8 +42,8 @@ def load(task: str, name: str) -> Source:
     if name in datasets.names() and name not in sets:
         tasks = [other for other, recipe in RECIPES.items() if name in recipe.sets]
         fix = f"Use {' or '.join(tasks)}." if tasks else f"Pass {sets[0]}."
-        fail(f"freerun: DATA for {task}", f"it must be {' or '.join(sets)}", name, fix)
-    train, test = datasets.load(check_choice(f"freerun: DATA for {task}", "it", name, sets))
+        fail("freerun", f"DATA for {task} must be {' or '.join(sets)}", name, fix)
+    train, test = datasets.load(check_choice("freerun", f"DATA for {task}", name, sets))
     if task == "label":
         train, test = _at_every_step(train), _at_every_step(test)
     return Source(name, train, test)

@@ -8,12 +8,14 @@ from pathlib import Path
 import torch
 
 import freerun as fr
-from freerun._checks import check_choice
+from freerun._checks import fail
+from freerun.cells import CELLS
 from freerun.cli.output import Stopped
-from freerun.cli.policies import read_forcing
+from freerun.cli.policies import choose, read_forcing
 from freerun.cli.recipes import Recipe
 from freerun.cli.sources import Source
 from freerun.heads import HEADS
+from freerun.network import RECURRENCES
 
 __all__ = ["Keeping", "build", "train", "using_threads"]
 
@@ -32,19 +34,20 @@ class Keeping:
 def build(recipe: Recipe, data: fr.Sequences, seed: int) -> fr.RecurrentNetwork:
     """Build the network of a recipe for data; the same seed gives the same initial weights."""
     outputs = data.num_classes if recipe.head == "Categorical" else data.output_size
-    if recipe.task == "forecast":
-        check_choice("freerun train", "--head", recipe.head, REAL_HEADS)
+    cell = choose("--cell", recipe.cell, CELLS)
+    recurrence = choose("--recurrence", recipe.recurrence, RECURRENCES)
+    head = choose("--head", recipe.head, REAL_HEADS) if recipe.task == "forecast" else recipe.head
     edge = {}
-    if recipe.recurrence != "hidden":
+    if recurrence != "hidden":
         edge = {"output_lags": recipe.output_lags, "residual": recipe.residual}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return fr.RecurrentNetwork(
             input_size=data.input_size,
             hidden_size=recipe.hidden_size,
-            head=HEADS[recipe.head](outputs),  # type: ignore[call-arg]
-            cell=recipe.cell,
-            recurrence=recipe.recurrence,
+            head=HEADS[head](outputs),  # type: ignore[call-arg]
+            cell=cell,
+            recurrence=recurrence,
             readout=recipe.readout,
             num_layers=recipe.num_layers,
             bidirectional=recipe.bidirectional,
@@ -64,6 +67,7 @@ def train(
     net = build(recipe, source.train, seed)
     data = source.train
     if recipe.window is not None:
+        _check_window(recipe.window, data)
         data = data.windows(recipe.window, recipe.stride)
     history = fr.fit(
         net,
@@ -83,6 +87,13 @@ def train(
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history
+
+
+def _check_window(window: int, data: fr.Sequences) -> None:
+    longest = int(data.lengths.max())
+    if window > longest:
+        expected = f"--window must be at most {longest}, the steps of the longest series"
+        fail("freerun", expected, window, f"Use --window {longest} or less.")
 
 
 @contextmanager

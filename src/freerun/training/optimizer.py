@@ -44,8 +44,9 @@ class Optimizer:
         check_choice("Optimizer", "name", self.name, RATES)
         check_choice("Optimizer", "schedule", self.schedule, SCHEDULES)
         check_number("Optimizer", "warmup", self.warmup, 0.0, 1.0)
-        if self.lr is not None and check_number("Optimizer", "lr", self.lr, 0.0) == 0:
-            fail("Optimizer", "lr must be above 0", self.lr, f"Pass lr={RATES[self.name]:g}.")
+        if self.lr is not None and not check_number("Optimizer", "lr", self.lr) > 0:
+            fix = f"Pass lr={RATES[self.name]:g}, say."
+            fail("Optimizer", "lr must be above 0", self.lr, fix)
         if self.clip is not None and check_number("Optimizer", "clip", self.clip, 0.0) == 0:
             fail("Optimizer", "clip must be above 0", self.clip, "Pass clip=None for no clipping.")
         if self.weight_decay is not None:
