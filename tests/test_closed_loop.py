@@ -424,3 +424,41 @@ def test_plot_draws_every_output_and_the_band() -> None:
     alone = fr.run(network(CLASSES), inputs=inputs(4)).plot()
     assert len(alone.lines) == 1
     matplotlib.pyplot.close("all")
+
+
+def test_a_seed_is_a_generator_and_one_quantile_needs_no_tuple() -> None:
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Gaussian(1), recurrence="output")
+    options: dict[str, Any] = {"steps": 5, "draw": "sample", "paths": 7}
+    one = fr.run(net, generator=3, quantiles=0.5, **options)
+    other = fr.run(net, generator=torch.Generator().manual_seed(3), quantiles=(0.5,), **options)
+    assert torch.equal(one.paths, other.paths)
+    assert one.quantiles is not None
+    assert other.quantiles is not None
+    assert torch.equal(one.quantiles, other.quantiles)
+    assert torch.equal(one.quantile(np.array([0.1, 0.9])), one.quantile((0.1, 0.9)))
+    assert torch.equal(one.quantile(np.float32(0.5)), one.quantile(0.5))
+    steps = [fr.Session(net, draw="sample", generator=3).step() for _ in range(2)]
+    assert torch.equal(steps[0], steps[1])
+    with pytest.raises(fr.ArgumentError, match="generator must be a whole number"):
+        fr.run(net, generator="seed", **options)  # type: ignore[arg-type]
+    with pytest.raises(fr.ArgumentError, match="there must be a sequence of numbers"):
+        fr.run(net, quantiles="0.5", **options)  # type: ignore[arg-type]
+
+
+def test_ragged_arrays_are_refused_by_name() -> None:
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Gaussian(1), recurrence="output")
+    with pytest.raises(fr.ArgumentError, match="must be a rectangular array of numbers"):
+        fr.run(net, steps=3, warmup=(None, [[1.0, 2.0], [3.0]]))
+
+
+def test_a_run_from_a_state_may_be_warmed_up_further() -> None:
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Gaussian(1), recurrence="both", output_lags=2)
+    y = torch.randn(30, 1)
+    whole = fr.run(net, steps=5, warmup=(None, y))
+    begun = fr.run(net, steps=1, warmup=(None, y[:20]), state=None)
+    before = net(None, y[None, :20]).state
+    assert begun is not None
+    went_on = fr.run(net, steps=5, warmup=(None, y[20:]), state=before)
+    torch.testing.assert_close(went_on.y, whole.y)

@@ -73,7 +73,11 @@ def to_tensor(name: str, value: Any) -> Tensor:
     """Return any array of numbers as a tensor without a graph."""
     if isinstance(value, Tensor):
         return value.detach()
-    array = np.array(value)  # a copy: torch cannot share what is read-only or reversed
+    try:
+        array = np.array(value)  # a copy: torch cannot share what is read-only or reversed
+    except ValueError as error:
+        fix = "Take sequences of different lengths one at a time."
+        fail("freerun", f"{name} must be a rectangular array of numbers", f"({error})", fix)
     if array.dtype.kind not in "biuf":
         fail("freerun", f"{name} must be numbers", f"dtype {array.dtype}", "Pass an array of them.")
     return torch.from_numpy(array)

@@ -4,6 +4,7 @@ The truth is fed while there is some, and from then on what the network itself s
 as a draw. What comes out is a :class:`freerun.Path`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -31,8 +32,8 @@ def run(
     inputs: Any = None,
     draw: str | Sampling = "mean",
     paths: int = 1,
-    quantiles: tuple[float, ...] | None = None,
-    generator: torch.Generator | None = None,
+    quantiles: Sequence[float] | float | None = None,
+    generator: torch.Generator | int | None = None,
     state: State | None = None,
 ) -> Path:
     """Run a network on its own outputs, in the user's units, and leave it as it was.
@@ -60,7 +61,7 @@ def run(
             :class:`freerun.Sampling`.
         paths: How many to draw for each sequence.
         quantiles: Which to keep over the paths, such as ``(0.05, 0.5, 0.95)``.
-        generator: Where draws come from; PyTorch's global one by default.
+        generator: Where draws come from, or a seed; PyTorch's global one by default.
         state: What came before the warm-up, or in place of one: the ``.state`` of a former path, a
             row for each of its paths. Inputs without a batch axis are then the same for every row.
 
@@ -83,16 +84,18 @@ def run(
 
     Source: Goodfellow et al. 2016, section 10.2.1 (closed loop, open loop).
     """
-    _check_run(net, draw, paths, quantiles)
+    levels = (quantiles,) if isinstance(quantiles, int | float) else quantiles
+    _check_run(net, draw, paths, levels)
+    source = as_generator("run", generator)
     start = read_start(net, steps, warmup, inputs, state)
     with evaluating(net):
         before = _warm_up(net, start)
-        y, mean, after = _free(net, start, before, draw, paths, generator)
+        y, mean, after = _free(net, start, before, draw, paths, source)
     one = y[:, :1]
     if paths > 1:
         classes = isinstance(net.head, Categorical)
         one = y.mode(1, keepdim=True).values if classes else y.mean(1, keepdim=True)
-    kept = None if quantiles is None else quantiles_over(y, quantiles)
+    kept = None if levels is None else quantiles_over(y, levels)
     found = (one.squeeze(1), y, mean, kept)
     if not start.batched:
         found = tuple(None if part is None else part[0] for part in found)  # type: ignore[assignment]
@@ -200,8 +203,15 @@ def check_draw(where: str, head: Head, draw: object) -> None:
         fail(where, "drawing samples needs a head with a spread", f"a {name} head", fix)
 
 
+def as_generator(where: str, generator: torch.Generator | int | None) -> torch.Generator | None:
+    """A generator as it is, or a new one of that seed."""
+    if generator is None or isinstance(generator, torch.Generator):
+        return generator
+    return torch.Generator().manual_seed(check_integer(where, "generator", generator, 0))
+
+
 def _check_run(
-    net: RecurrentNetwork, draw: object, paths: object, quantiles: tuple[float, ...] | None
+    net: RecurrentNetwork, draw: object, paths: object, quantiles: Sequence[float] | None
 ) -> None:
     if net.readout == "last":
         fix = "Use fr.predict(net, x), or a Session for the answer so far."

@@ -1,7 +1,7 @@
 """What a run in closed loop gives back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Path:
     quantiles: Tensor | None
     state: State
 
-    def quantile(self, q: float | Sequence[float]) -> Tensor:
+    def quantile(self, q: Any) -> Tensor:
         """Return quantiles over the paths, interpolated, in the user's units.
 
         Args:
@@ -57,8 +57,8 @@ class Path:
         if self.paths.shape[axis] == 1:
             fix = "Run with draw='sample' and paths=1000, say."
             fail("Path.quantile", "quantiles need several paths", "one", fix)
-        several = isinstance(q, Sequence)
-        levels = tuple(q) if isinstance(q, Sequence) else (q,)
+        several = not isinstance(q, Real)
+        levels = (q,) if isinstance(q, Real) else q
         paths = self.paths if axis else self.paths.unsqueeze(0)
         found = quantiles_over(paths, levels)
         found = found if axis else found.squeeze(0)
@@ -111,8 +111,11 @@ class Path:
         return f"Path({several}y {tuple(self.y.shape)}{' of classes' if classes else ''}{extra})"
 
 
-def quantiles_over(paths: Tensor, levels: Sequence[float]) -> Tensor:
+def quantiles_over(paths: Tensor, levels: Any) -> Tensor:
     """Return ``(batch, levels, time, outputs)`` of paths ``(batch, paths, time, outputs)``."""
+    if isinstance(levels, str) or not np.iterable(levels):
+        fix = "Pass (0.05, 0.5, 0.95), say."
+        fail("quantiles", "there must be a sequence of numbers", repr(levels), fix)
     checked = [check_number("quantiles", "a quantile", level, 0.0, 1.0) for level in levels]
     if not checked:
         fail("quantiles", "there must be one or more", "none", "Pass (0.05, 0.5, 0.95), say.")

@@ -14,7 +14,7 @@ from freerun._checks import RunError, check_integer, fail
 from freerun._files import write_whole
 from freerun._inputs import check_state, check_y
 from freerun._measure import scaled_inputs, scaled_targets, to_tensor
-from freerun.closed_loop import check_draw, draw_noise, fed_back, outputs_of
+from freerun.closed_loop import as_generator, check_draw, draw_noise, fed_back, outputs_of
 from freerun.forcing import Plan
 from freerun.heads import Categorical, Sampling
 from freerun.network import RecurrentNetwork
@@ -44,7 +44,7 @@ class Session:
     Args:
         net: The network. A bidirectional one, which needs the future, is refused.
         draw: What ``step`` takes: ``"mean"``, ``"sample"``, or a :class:`freerun.Sampling`.
-        generator: Where draws come from; PyTorch's global one by default.
+        generator: Where draws come from, or a seed; PyTorch's global one by default.
         batch_size: How many sequences are run side by side; by default one, without a batch axis.
 
     Example:
@@ -64,7 +64,7 @@ class Session:
         self,
         net: RecurrentNetwork,
         draw: str | Sampling = "mean",
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | int | None = None,
         batch_size: int | None = None,
     ) -> None:
         if net.bidirectional:
@@ -75,7 +75,7 @@ class Session:
             check_integer("Session", "batch_size", batch_size, 1)
         self.net = net
         self.draw = draw
-        self.generator = generator
+        self.generator = as_generator("Session", generator)
         self.batch_size = batch_size
         self._plan = Plan(None, 0.0) if net.has_output_edge else None
         self.reset()
