@@ -1,5 +1,7 @@
 """Mistakes: exit code 2, one clear line on standard error, and nothing made."""
 
+import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,7 +70,6 @@ TRAIN = "train forecast sunspots --out {new}"
         ("run {runs}/text --steps 5 --draw mean --top-k 3", "samples to draw"),
         ("run {runs}/classify --steps 5", "goes on by itself, got classify"),
         ("demo --seed x", "--seed"),
-        ("demo --out {runs}/classify/config.json", "a place that can be written"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(
@@ -110,3 +111,40 @@ def test_what_nobody_thought_of_is_one_line_too(
     monkeypatch.setenv("FREERUN_TRACEBACK", "1")
     with pytest.raises(OSError, match="fire"):
         freerun("evaluate", runs / "forecast")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "demo --quiet --out {runs}/classify/config.json",
+        "train forecast sunspots --quiet --out {runs}/classify/config.json/new",
+        "run {runs}/forecast --steps 5 --out {runs}/nowhere/path.csv",
+    ],
+)
+def test_a_place_that_cannot_be_written_is_a_failure_of_work(
+    command: str, freerun: CommandLine, runs: Path
+) -> None:
+    ended = freerun(*command.format(runs=runs).split())
+    assert ended.code == 1
+    assert ended.out == ""
+    (line,) = ended.err.splitlines()
+    assert "a place that can be written" in line
+
+
+def test_a_full_disk_is_a_failure_of_work(
+    freerun: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    ended = freerun("train", "forecast", "sunspots", "--quiet", "--out", tmp_path / "run")
+    assert ended.code == 1
+    assert "no space left on device" in ended.err
+
+
+def test_a_run_without_its_weights_is_bad_input(
+    freerun: CommandLine, runs: Path, tmp_path: Path
+) -> None:
+    shutil.copy(runs / "forecast" / "config.json", tmp_path)
+    assert "no such file" in freerun("evaluate", tmp_path).mistake

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from freerun._checks import FreerunError, NonFiniteError
+from freerun._checks import FreerunError, NonFiniteError, RunError
 from freerun.cli.commands import data, demo, evaluate, run, train
 from freerun.cli.output import Stopped, say
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except FreerunError as error:
         say(_line(str(error)))
-        return FAILED if isinstance(error, NonFiniteError) else MISUSED
+        return FAILED if _failed_at_work(error) else MISUSED
     except Exception as error:
         # Typer's own errors share no public base class with Click's, but all can say what is wrong.
         if hasattr(error, "format_message"):
@@ -78,6 +78,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = "FREERUN_TRACEBACK=1 shows where."
         say(_line(f"failed with {type(error).__name__}: {error} ({hint})"))
         return FAILED
+
+
+def _failed_at_work(error: FreerunError) -> bool:
+    """Whether the work went wrong: training diverged, or the system would not read or write."""
+    cause = error.__cause__ or error.__context__
+    # What is not there to be read is part of a broken run; no place to write to is no input.
+    missing = isinstance(cause, FileNotFoundError) and not str(error).startswith("writing ")
+    refused = isinstance(error, RunError) and isinstance(cause, OSError) and not missing
+    return refused or isinstance(error, NonFiniteError)
 
 
 def _how_to_resume(stopped: Stopped, arguments: Sequence[str]) -> str:
