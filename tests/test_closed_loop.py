@@ -462,3 +462,22 @@ def test_a_run_from_a_state_may_be_warmed_up_further() -> None:
     assert begun is not None
     went_on = fr.run(net, steps=5, warmup=(None, y[20:]), state=before)
     torch.testing.assert_close(went_on.y, whole.y)
+
+
+def test_a_state_is_made_of_its_named_tensors_in_any_order() -> None:
+    net = network(cell="lstm", num_layers=11)
+    state = net.initial_state(2).map(lambda part: torch.randn_like(part))
+    named = state.tensors()
+    again = fr.State.from_tensors({name: named[name] for name in sorted(named, reverse=True)})
+    assert [len(memory) for memory in again.hidden] == [2] * 11
+    assert again.tensors().keys() == named.keys()
+    assert all(again.tensors()[name] is part for name, part in named.items())
+    assert fr.State.from_tensors({}) == fr.State()
+
+
+def test_states_are_joined_row_upon_row() -> None:
+    net = network(cell="lstm", num_layers=2)
+    whole = net.initial_state(5).map(lambda part: torch.randn_like(part))
+    joined = fr.State.cat([whole.map(lambda part: part[:2]), whole.map(lambda part: part[2:])])
+    for name, part in whole.tensors().items():
+        assert torch.equal(joined.tensors()[name], part)

@@ -18,8 +18,9 @@ from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over
 from freerun.state import Noise, State
+from freerun.unroll import emitted
 
-__all__ = ["check_draw", "draw_noise", "fed_back", "outputs_of", "run"]
+__all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run"]
 
 LEAST_STEPS = 16
 """Steps that are run at a time at least: for fewer, starting an unroll would cost as much."""
@@ -156,7 +157,7 @@ def _free(
             means.append(torch.cat(probabilities))
     y = torch.cat(pieces, 1)
     mean = torch.cat(means, 1) if means else None
-    return y.unflatten(0, (start.batch, paths)), mean, _joined(states)
+    return y.unflatten(0, (start.batch, paths)), mean, State.cat(states)
 
 
 # --- the pieces that a session shares ----------------------------------------------------------
@@ -170,13 +171,6 @@ def draw_noise(
     return torch.cat(drawn, 1).to(net.device)
 
 
-def fed_back(head: Head, o: Tensor, draw: str | Sampling, noise: Tensor | None) -> Tensor:
-    """Return g(o), the mean or a draw: ``(..., fed_size)``, scaled."""
-    if noise is None:
-        return head.feed_mean(o)
-    return head.feed_sample(draw(o) if isinstance(draw, Sampling) else o, noise)
-
-
 def outputs_of(
     net: RecurrentNetwork, o: Tensor, f: Tensor | None, draw: str | Sampling, noise: Tensor | None
 ) -> Tensor:
@@ -186,7 +180,7 @@ def outputs_of(
         return (
             o.argmax(-1) if isinstance(head, Categorical) else net.scaling.unscale_y(head.mean(o))
         )
-    y = head.from_fed(fed_back(head, o, draw, noise) if f is None else f)
+    y = head.from_fed(emitted(head, o, Plan(None, 0.0, draw), noise) if f is None else f)
     if isinstance(head, Poisson | NegativeBinomial):
         y = y.round()  # the way to log(1 + y) and back leaves a count beside its whole number
     return net.scaling.unscale_y(y)
@@ -233,11 +227,3 @@ def _check_run(
 
 def _rows(state: State, index: Tensor) -> State:
     return state.map(lambda part: part[index])
-
-
-def _joined(states: list[State]) -> State:
-    """Blocks of rows as one state again."""
-    if len(states) == 1:
-        return states[0]
-    columns = zip(*(state.tensors().values() for state in states), strict=True)
-    return states[0].map(lambda _: torch.cat(next(columns)))

@@ -14,12 +14,12 @@ from freerun._checks import RunError, check_integer, fail
 from freerun._files import write_whole
 from freerun._inputs import check_state, check_y
 from freerun._measure import scaled_inputs, scaled_targets, to_tensor
-from freerun.closed_loop import as_generator, check_draw, draw_noise, fed_back, outputs_of
+from freerun.closed_loop import as_generator, check_draw, draw_noise, outputs_of
 from freerun.forcing import Plan
 from freerun.heads import Categorical, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.state import Noise, State
-from freerun.unroll import unroll
+from freerun.unroll import emitted, unroll
 
 __all__ = ["Session"]
 
@@ -156,7 +156,7 @@ class Session:
         noise = None
         if self.draw != "mean":
             noise = draw_noise(self.net, len(o), 1, self.generator)[:, 0]
-        f = fed_back(self.net.head, o, self.draw, noise)
+        f = emitted(self.net.head, o, Plan(None, 0.0, self.draw), noise)
         y = outputs_of(self.net, o, f, self.draw, noise)
         self._take(after, f if self.net.has_output_edge else None)
         return self._out(y)
@@ -191,8 +191,7 @@ class Session:
         if found != shapes:
             fix = "Build the Session of the network and batch_size that it was saved from."
             fail("Session.restore", f"a state of {shapes}", str(found), fix)
-        parts = iter([tensors[name].to(self.net.device) for name in shapes])
-        self.state = wanted.map(lambda _: next(parts))
+        self.state = State.from_tensors(tensors).map(lambda part: part.to(self.net.device))
         if drawn is not None:
             self.generator = self.generator or torch.Generator()
             self.generator.set_state(drawn)

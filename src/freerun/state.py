@@ -3,10 +3,11 @@
 Both are values. No module remembers a sequence, and nothing random happens inside the loop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from freerun.cells import Memory
@@ -52,6 +53,27 @@ class State:
         }
         rest = {"output": self.output, "inputs": self.inputs}
         return named | {name: tensor for name, tensor in rest.items() if tensor is not None}
+
+    @classmethod
+    def from_tensors(cls, named: Mapping[str, Tensor]) -> "State":
+        """The state whose :meth:`tensors` these are, in whatever order."""
+        layers: dict[int, dict[int, Tensor]] = {}
+        for name, tensor in named.items():
+            if name.startswith("hidden."):
+                layer, part = name.split(".")[1:]
+                layers.setdefault(int(layer), {})[int(part)] = tensor
+        hidden = (
+            tuple(memory[part] for part in sorted(memory)) for _, memory in sorted(layers.items())
+        )
+        return cls(tuple(hidden), named.get("output"), named.get("inputs"))
+
+    @classmethod
+    def cat(cls, states: Sequence["State"]) -> "State":
+        """The rows of several states of the same network as one state."""
+        parts = [state.tensors() for state in states]
+        return cls.from_tensors(
+            {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        )
 
 
 class Noise(NamedTuple):

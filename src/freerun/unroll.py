@@ -24,7 +24,7 @@ from freerun.forcing import Plan
 from freerun.heads import Head, Sampling
 from freerun.state import Noise, State
 
-__all__ = ["Unfoldable", "Unrolled", "real_steps", "scan", "unroll"]
+__all__ = ["Unfoldable", "Unrolled", "emitted", "real_steps", "scan", "unroll"]
 
 CACHED = 2**19
 """Numbers of one block of activations: 2 MB of float32, what a core's cache holds."""
@@ -277,7 +277,7 @@ def _closed(
                 h = layer.step_without_past(drive)[0]
             seen = h * noise.dropout[number][:, t] if noise.dropout else h
         o = _readout(net, seen, register[0])
-        f = _emitted(net.head, o, plan, None if noise.samples is None else noise.samples[:, t])
+        f = emitted(net.head, o, plan, None if noise.samples is None else noise.samples[:, t])
         if forced is not None:
             f = _mixed(forced[0][t], forced[1][t], f)
         return (*new, (f, *register[:-1])), (o, h, f)
@@ -289,7 +289,7 @@ def _closed(
     return Unrolled(_blank(o, real), _blank(h, real), None, _blank(f, real), final, net.head)
 
 
-def _emitted(head: Head, o: Tensor, plan: Plan, noise: Tensor | None) -> Tensor:
+def emitted(head: Head, o: Tensor, plan: Plan, noise: Tensor | None) -> Tensor:
     """g(o): the mean, or a draw; cut from the graph where the plan or the head says so."""
     if not plan.draws:
         g, exact = head.feed_mean(o), True
