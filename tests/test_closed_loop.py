@@ -437,13 +437,29 @@ def test_a_seed_is_a_generator_and_one_quantile_needs_no_tuple() -> None:
     assert other.quantiles is not None
     assert torch.equal(one.quantiles, other.quantiles)
     assert torch.equal(one.quantile(np.array([0.1, 0.9])), one.quantile((0.1, 0.9)))
-    assert torch.equal(one.quantile(np.float32(0.5)), one.quantile(0.5))
+    assert torch.equal(one.quantile(torch.tensor([0.1, 0.9])), one.quantile((0.1, 0.9)))
+    for level in (np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
+        assert torch.equal(one.quantile(level), one.quantile(0.5))
+        again = fr.run(net, generator=3, quantiles=level, **options).quantiles
+        assert again is not None
+        assert torch.equal(again, one.quantiles)
     steps = [fr.Session(net, draw="sample", generator=3).step() for _ in range(2)]
     assert torch.equal(steps[0], steps[1])
     with pytest.raises(fr.ArgumentError, match="generator must be a whole number"):
         fr.run(net, generator="seed", **options)  # type: ignore[arg-type]
-    with pytest.raises(fr.ArgumentError, match="there must be a sequence of numbers"):
-        fr.run(net, quantiles="0.5", **options)  # type: ignore[arg-type]
+    with pytest.raises(fr.ArgumentError, match="quantiles must be numbers, got dtype"):
+        fr.run(net, quantiles="0.5", **options)
+
+
+def test_quantiles_are_refused_before_anything_is_drawn() -> None:
+    drawn = seeded()
+    for bad in (1.5, (0.1, -0.1), ()):
+        with pytest.raises(fr.ArgumentError, match=r"^run: quantiles must be"):
+            fr.run(network(), 4, None, inputs(4), "sample", 3, bad, drawn)
+    assert torch.equal(drawn.get_state(), seeded().get_state())
+    path = fr.run(network(), 4, None, inputs(4), "sample", 3)
+    with pytest.raises(fr.ArgumentError, match=r"^Path\.quantile: quantiles must be"):
+        path.quantile([0.1, 2.0])
 
 
 def test_ragged_arrays_are_refused_by_name() -> None:

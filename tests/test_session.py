@@ -306,3 +306,31 @@ def test_a_prediction_is_by_the_network_as_it_is_now() -> None:
     net.double()
     with pytest.raises(fr.ArgumentError, match=r"must be torch\.float64, as the network is"):
         session.predict()
+    net = fr.RecurrentNetwork(1, 3, fr.heads.Categorical(2), readout="last")
+    session = fr.Session(net)
+    net.double()
+    with pytest.raises(fr.ArgumentError, match=r"must be torch\.float64, as the network is"):
+        session.predict()
+
+
+def test_one_channel_may_come_without_its_axis() -> None:
+    net = fr.RecurrentNetwork(1, 3, fr.heads.Gaussian(1), recurrence="output")
+    bare, full = fr.Session(net), fr.Session(net)
+    bare.observe(x=1.0, y=2.0)
+    full.observe(x=[1.0], y=[2.0])
+    assert torch.equal(bare.predict(0.5), full.predict([0.5]))
+    assert torch.equal(bare.step(0.5), full.step([0.5]))
+    bare, full = (fr.Session(net, batch_size=2) for _ in range(2))
+    bare.observe([1.0, 2.0], [3.0, 4.0])
+    full.observe([[1.0], [2.0]], [[3.0], [4.0]])
+    assert torch.equal(bare.predict([0.5, 1.5]), full.predict([[0.5], [1.5]]))
+    with pytest.raises(fr.ArgumentError, match=r"x must be \(2, 1\), got \(\)"):
+        bare.observe(1.0, [3.0, 4.0])
+
+
+def test_an_observation_in_the_place_of_x_is_told_where_it_belongs() -> None:
+    autonomous = fr.Session(network(input_size=0, input_lags=0))
+    with pytest.raises(fr.ArgumentError, match=r"y must be given.*Call observe\(y=\.\.\.\)"):
+        autonomous.observe([2.0, 3.0])
+    with pytest.raises(fr.ArgumentError, match=r"y must be given.*Pass y, or step\(x\)"):
+        fr.Session(network()).observe(inputs(1)[0])

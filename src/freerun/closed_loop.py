@@ -4,7 +4,6 @@ The truth is fed while there is some, and from then on what the network itself s
 as a draw. What comes out is a :class:`freerun.Path`.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from freerun._start import Start, read_start
 from freerun.forcing import Plan, TeacherForcing
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
-from freerun.path import Path, quantiles_over
+from freerun.path import Path, quantiles_over, read_levels
 from freerun.state import Noise, State
 from freerun.unroll import emitted
 
@@ -33,7 +32,7 @@ def run(
     inputs: Any = None,
     draw: str | Sampling = "mean",
     paths: int = 1,
-    quantiles: Sequence[float] | float | None = None,
+    quantiles: Any = None,
     generator: torch.Generator | int | None = None,
     state: State | None = None,
 ) -> Path:
@@ -61,7 +60,7 @@ def run(
         draw: What is fed back, and returned: ``"mean"``, ``"sample"``, or for classes a
             :class:`freerun.Sampling`.
         paths: How many to draw for each sequence.
-        quantiles: Which to keep over the paths, such as ``(0.05, 0.5, 0.95)``.
+        quantiles: Which to keep over the paths, such as ``(0.05, 0.5, 0.95)``; a number keeps one.
         generator: Where draws come from, or a seed; PyTorch's global one by default.
         state: What came before the warm-up, or in place of one: the ``.state`` of a former path, a
             row for each of its paths. Inputs without a batch axis are then the same for every row.
@@ -85,8 +84,8 @@ def run(
 
     Source: Goodfellow et al. 2016, section 10.2.1 (closed loop, open loop).
     """
-    levels = (quantiles,) if isinstance(quantiles, int | float) else quantiles
-    _check_run(net, draw, paths, levels)
+    _check_run(net, draw, paths, quantiles)
+    levels = None if quantiles is None else read_levels("run", quantiles)
     source = as_generator("run", generator)
     start = read_start(net, steps, warmup, inputs, state)
     with evaluating(net):
@@ -204,9 +203,7 @@ def as_generator(where: str, generator: torch.Generator | int | None) -> torch.G
     return torch.Generator().manual_seed(check_integer(where, "generator", generator, 0))
 
 
-def _check_run(
-    net: RecurrentNetwork, draw: object, paths: object, quantiles: Sequence[float] | None
-) -> None:
+def _check_run(net: RecurrentNetwork, draw: object, paths: object, quantiles: object) -> None:
     if net.readout == "last":
         fix = "Use fr.predict(net, x), or a Session for the answer so far."
         fail("run", "a network must have an output at every step", "readout='last'", fix)

@@ -1,20 +1,20 @@
 """What a run in closed loop gives back."""
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from freerun._checks import check_number, fail
+from freerun._checks import fail
+from freerun._measure import to_tensor
 from freerun.state import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Path", "quantiles_over"]
+__all__ = ["Path", "quantiles_over", "read_levels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +42,13 @@ class Path:
         """Return quantiles over the paths, interpolated, in the user's units.
 
         Args:
-            q: One in [0, 1], or several.
+            q: One in [0, 1], or several: a tuple, a list or an array.
 
         Returns:
             ``(batch, time, outputs)`` for one; ``(batch, len(q), time, outputs)`` for several.
 
         Raises:
-            ArgumentError: There is one path only, or classes, which have no order.
+            ArgumentError: There is one path only, or classes, without order, or q is out of range.
         """
         if not self.paths.is_floating_point():
             fix = "Count the classes in path.paths."
@@ -57,12 +57,11 @@ class Path:
         if self.paths.shape[axis] == 1:
             fix = "Run with draw='sample' and paths=1000, say."
             fail("Path.quantile", "quantiles need several paths", "one", fix)
-        several = not isinstance(q, Real)
-        levels = (q,) if isinstance(q, Real) else q
+        levels = read_levels("Path.quantile", q)
         paths = self.paths if axis else self.paths.unsqueeze(0)
         found = quantiles_over(paths, levels)
         found = found if axis else found.squeeze(0)
-        return found if several else found.squeeze(axis)
+        return found if levels.ndim else found.squeeze(axis)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return y as a NumPy array."""
@@ -111,15 +110,18 @@ class Path:
         return f"Path({several}y {tuple(self.y.shape)}{' of classes' if classes else ''}{extra})"
 
 
-def quantiles_over(paths: Tensor, levels: Any) -> Tensor:
-    """Return ``(batch, levels, time, outputs)`` of paths ``(batch, paths, time, outputs)``."""
-    if isinstance(levels, str) or not np.iterable(levels):
+def read_levels(where: str, q: Any) -> Tensor:
+    """Return a number, or a sequence of them in any form, as float64 ``()`` or ``(levels,)``."""
+    levels = to_tensor("quantiles", q).double()
+    if levels.ndim > 1 or not levels.numel() or not bool(((levels >= 0) & (levels <= 1)).all()):
         fix = "Pass (0.05, 0.5, 0.95), say."
-        fail("quantiles", "there must be a sequence of numbers", repr(levels), fix)
-    checked = [check_number("quantiles", "a quantile", level, 0.0, 1.0) for level in levels]
-    if not checked:
-        fail("quantiles", "there must be one or more", "none", "Pass (0.05, 0.5, 0.95), say.")
-    return paths.quantile(torch.tensor(checked).to(paths), 1).movedim(0, 1)
+        fail(where, "quantiles must be numbers from 0 to 1", levels.tolist(), fix)
+    return levels
+
+
+def quantiles_over(paths: Tensor, levels: Tensor) -> Tensor:
+    """Return ``(batch, levels, time, outputs)`` of paths ``(batch, paths, time, outputs)``."""
+    return paths.quantile(levels.reshape(-1).to(paths), 1).movedim(0, 1)
 
 
 def _columns(y: Tensor, paths: Tensor) -> np.ndarray[Any, Any]:

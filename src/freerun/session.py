@@ -103,6 +103,7 @@ class Session:
 
         Args:
             x: ``(input_size,)``, or ``(batch_size, input_size)``; None for an autonomous network.
+                One channel may come without its axis.
 
         Returns:
             ``(outputs,)``, or probabilities ``(classes,)``, after a batch axis if there is one.
@@ -112,6 +113,7 @@ class Session:
         """
         net = self.net
         if x is None and net.readout == "last":
+            check_state("Session", net, self._state, self.batch_size or 1)
             with torch.no_grad():
                 o = net.output(self._state.hidden[-1][0])
         else:
@@ -135,6 +137,8 @@ class Session:
         if self.net.has_output_edge:
             if y is None:
                 fix = "Pass y, or step(x) on the network's own output."
+                if self.net.input_size == 0 and x is not None:
+                    fix = "Call observe(y=...): there is no x."
                 fail("Session.observe", "y must be given to be fed back", "None", fix)
             f = self.net.head.feed_truth(self._target(y)).to(self.net.dtype)
         self._take(self._look(x)[1], f)
@@ -225,36 +229,34 @@ class Session:
             if x is not None:
                 fail("Session", "x must be None, for input_size is 0", "some", "Leave x out.")
             return None
-        shape = (size,) if self.batch_size is None else (self.batch_size, size)
-        if x is None:
-            fail("Session", f"x must be {shape}", "None", "Pass the inputs of the next step.")
-        value = to_tensor("x", x)
-        _check_step("x", value, shape)
-        return scaled_inputs(self.net, value).view(-1, 1, size)
+        return scaled_inputs(self.net, self._one_step("x", x, size)).reshape(-1, 1, size)
 
     def _target(self, y: Any) -> Tensor:
         """Y of one step, scaled, ``(batch, outputs)`` or ``(batch,)``."""
-        head = self.net.head
-        batch = () if self.batch_size is None else (self.batch_size,)
-        value = to_tensor("y", y)
-        shape = batch if head.outputs is None else (*batch, head.outputs)
-        _check_step("y", value, shape)
-        scaled = scaled_targets(self.net, value)
+        scaled = scaled_targets(self.net, self._one_step("y", y, self.net.head.outputs))
         scaled = scaled.unsqueeze(0) if self.batch_size is None else scaled
         check_y("Session", self.net, None, scaled.unsqueeze(1), None, None)
         return scaled
 
+    def _one_step(self, name: str, given: Any, width: int | None) -> Tensor:
+        """What the user passed for one step, checked; one channel may come without its axis."""
+        batch = () if self.batch_size is None else (self.batch_size,)
+        shape = batch if width is None else (*batch, width)
+        fix = "Pass one step; Session(batch_size=...) takes several sequences side by side."
+        if given is None:
+            fail("Session", f"{name} must be {shape}", "None", fix)
+        value = to_tensor(name, given)
+        if width == 1 and value.ndim == len(batch):
+            value = value.unsqueeze(-1)
+        if tuple(value.shape) != shape:
+            fail("Session", f"{name} must be {shape}", tuple(value.shape), fix)
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            missing = {"x": "Fill what is missing.", "y": "Where it is missing, take step(x)."}
+            fail("Session", f"{name} must be finite", value.tolist(), missing[name])
+        return value
+
     def _out(self, y: Tensor) -> Tensor:
         return y[0] if self.batch_size is None else y
-
-
-def _check_step(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
-    if tuple(value.shape) != shape:
-        fix = "Pass one step; Session(batch_size=...) takes several sequences side by side."
-        fail("Session", f"{name} must be {shape}", tuple(value.shape), fix)
-    if value.is_floating_point() and not bool(value.isfinite().all()):
-        fix = "Where y is missing, take the step with step(x)."
-        fail("Session", f"{name} must be finite", value.tolist(), fix)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
