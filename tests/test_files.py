@@ -284,3 +284,37 @@ def test_saving_where_a_run_is_says_how_to_replace_it(tmp_path: Path) -> None:
     fr.save(net, tmp_path / "run")
     with pytest.raises(fr.RunError, match="A run is replaced with overwrite=True"):
         fr.save(net, tmp_path / "run")
+
+
+def test_a_run_whose_replacement_was_killed_halfway_can_be_replaced(tmp_path: Path) -> None:
+    """Between two renames there is nothing under the name: nobody has loaded the run since."""
+    fr.save(network(seed=1), tmp_path / "run")
+    os.rename(tmp_path / "run", tmp_path / ".run.replaced-x")
+    (tmp_path / ".run.partial-x").mkdir()
+    fr.save(network(seed=2), tmp_path / "run", overwrite=True)
+    assert same(weights(fr.load(tmp_path / "run")), weights(network(seed=2)))
+    assert list(tmp_path.iterdir()) == [tmp_path / "run"]
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_link_is_replaced_and_what_it_points_to_is_not(
+    exchanges: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(_files, "_exchange", lambda one, other: False)
+    fr.save(network(seed=1), tmp_path / "real")
+    (tmp_path / "run").symlink_to(tmp_path / "real")
+    (tmp_path / ".run.partial-x").symlink_to(tmp_path / "real")
+    fr.save(network(seed=2), tmp_path / "run", overwrite=True)
+    assert same(weights(fr.load(tmp_path / "run")), weights(network(seed=2)))
+    assert same(weights(fr.load(tmp_path / "real")), weights(network(seed=1)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["real", "run"]
+
+
+def test_resuming_sweeps_what_a_killed_replacement_left(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    fr.fit(network(), driven(), epochs=1, out=run, progress=False)
+    for name in (".run.partial-x", ".run.replaced-x", ".other.partial-x"):
+        (tmp_path / name).mkdir()
+    fr.fit(network(), driven(), epochs=2, out=run, resume=True, progress=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.partial-x", "run"]

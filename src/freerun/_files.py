@@ -21,7 +21,7 @@ ASIDE = ".partial-"
 LINUX = sys.platform == "linux"
 
 REPLACED = ".replaced-"
-"""Part of the name of a whole directory that is about to be removed, its successor in its place."""
+"""Part of the name of a whole directory that is out of the way until its successor is in place."""
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -95,10 +95,7 @@ def sweep(folder: Path, name: str = "") -> None:
         *folder.glob(f"{begun}{ASIDE}*"),
         *(folder.glob(f"{begun}{REPLACED}*") if replaced else ()),
     ]:
-        if stale.is_dir():
-            shutil.rmtree(stale, ignore_errors=True)
-        else:
-            stale.unlink(missing_ok=True)
+        _remove(stale)
 
 
 def _take_place(aside: Path, path: Path) -> None:
@@ -106,17 +103,29 @@ def _take_place(aside: Path, path: Path) -> None:
     if not os.path.lexists(path):
         os.rename(aside, path)
         return
-    if _exchange(aside, path):
-        shutil.rmtree(aside, ignore_errors=True)
-        return
-    old = path.with_name(aside.name.replace(ASIDE, REPLACED))
-    os.rename(path, old)
-    try:
-        os.rename(aside, path)
-    except BaseException:
-        os.rename(old, path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    if not _exchange(aside, path):
+        old = path.with_name(aside.name.replace(ASIDE, REPLACED))
+        os.rename(path, old)
+        try:
+            os.rename(aside, path)
+        except BaseException:
+            os.rename(old, path)
+            raise
+        # No longer what recover may give back: a removal that is cut short leaves a part of it.
+        try:
+            os.rename(old, aside)
+        except OSError:
+            _remove(old)
+    _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a directory or a link, not what a link points to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _exchange(one: Path, other: Path) -> bool:

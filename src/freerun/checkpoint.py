@@ -171,6 +171,7 @@ def create(
 ) -> None:
     """Make a new run directory, whole from its first moment."""
     path = Path(path)
+    recover(path)
     replace = overwrite and (path / CONFIG).is_file()
     if replace:
         read_config(path)  # only what is a run is ever replaced

@@ -88,6 +88,7 @@ def open_run(training: Training, folder: Path, config: Mapping[str, Any], overwr
         checkpoint.create(folder, config, training.net, training.to_bytes(), overwrite)
         return
     training.restore(folder)
+    sweep(folder.parent, folder.name)
     for part in (folder, (folder / checkpoint.LAST).parent):
         sweep(part)
     text = checkpoint.config_text(config)
