@@ -8,7 +8,10 @@ import pytest
 import torch
 
 import freerun as fr
-from tests.training.examples import driven, network
+from freerun.training import run_directory
+from tests.training.examples import Drawn, driven, network
+
+ADAM = torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
 @pytest.mark.parametrize(
@@ -20,7 +23,12 @@ from tests.training.examples import driven, network
         ({"forcing": fr.Plan(None, 0.0)}, "fit: forcing must be like fr.TeacherForcing(), got Pla"),
         ({"bptt": fr.FullBPTT}, "fit: bptt must be an object, got the class FullBPTT. "),
         ({"bptt": 5}, "fit: bptt must be like fr.FullBPTT(), got 5."),
-        ({"optimizer": "adam"}, "fit: optimizer must be like fr.Optimizer(\"adamw\"), got 'adam'."),
+        ({"optimizer": "adam"}, "fit: optimizer must be like fr.Optimizer('adamw'), got 'adam'. "
+            "Pass optimizer=fr.Optimizer('adam')."),
+        ({"optimizer": torch.optim.SGD}, "got the class SGD. Pass optimizer=fr.Optimizer('sgd')."),
+        ({"optimizer": ADAM}, "got Adam. Pass optimizer=fr.Optimizer('adam')."),
+        ({"forcing": Drawn}, "got the class Drawn. Pass forcing=Drawn()."),
+        ({"validation": driven()}, "got Sequences. Pass validation=fr.Validation()."),
         ({"validation": 5}, "fit: validation must be like fr.Validation(), got 5."),
         ({"forcing": fr.FreeRunning(warmup=500)}, "FreeRunning: warmup must leave a step to run"),
     ],
@@ -53,6 +61,25 @@ def test_steps_that_were_too_large_are_named_as_such() -> None:
     net = network("output", cell="tanh")
     with pytest.raises(fr.NonFiniteError, match="too large"):
         fr.fit(net, driven(), optimizer=fr.Optimizer(lr=1e25, clip=None), epochs=5, progress=False)
+
+
+def test_units_come_back_when_training_cannot_begin() -> None:
+    class Unprepared(Drawn):
+        def prepare(self, net: fr.RecurrentNetwork, train: fr.Sequences) -> None:
+            assert net.has_scaling
+            raise RuntimeError("no teacher today")
+
+    net = network("output")
+    with pytest.raises(RuntimeError, match="no teacher today"):
+        fr.fit(net, driven(), forcing=Unprepared(), progress=False)
+    assert not net.has_scaling
+
+
+def test_data_are_not_read_through_for_a_run_that_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_directory, "_fingerprint", lambda data: pytest.fail("was read"))
+    fr.fit(network(), driven(), epochs=1, progress=False)
 
 
 def test_half_precision_is_trained_and_kept(tmp_path: Path) -> None:

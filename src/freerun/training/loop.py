@@ -11,7 +11,7 @@ import torch
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
 from freerun._measure import scaled_batch
-from freerun.bptt import BPTT, CheckpointedBPTT, FullBPTT, Part, TruncatedBPTT
+from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
 from freerun.network import RecurrentNetwork
@@ -20,6 +20,7 @@ from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
 from freerun.training.optimizer import Optimizer
+from freerun.training.policies import check_policies, check_together
 from freerun.training.progress import Progress
 from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
@@ -98,13 +99,13 @@ def fit(
         >>> history["train_loss"][-1] < 0.1 * history["train_loss"][0]
         True
     """
-    _check_policies(forcing, bptt, optimizer, validation)
+    check_policies(forcing, bptt, optimizer, validation)
     train = data_for("fit: train", net, train)
     valid = None if valid is None else data_for("fit: valid", net, valid)
     check_integer("fit", "epochs", epochs, 1)
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
-    _check_together(net, bptt, optimizer)
+    check_together(net, bptt, optimizer)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
     monitor = None if valid is None else validation.monitored(net, valid)
@@ -118,7 +119,7 @@ def fit(
         "seed": seed,
         "epochs": epochs,
     }
-    config = describe(net, scaling, train, valid, settings, notes or {})
+    config = {} if out is None else describe(net, scaling, train, valid, settings, notes or {})
     folder = check_out(out, resume, overwrite, config)
 
     method = optimizer.build(net)
@@ -184,32 +185,6 @@ def fit(
     stopped = "interrupted" if interrupted else (training.finished or "epochs")
     column = None if monitor is None else f"valid_{monitor}"
     return History(training.rows, column, training.best_epoch, stopped)
-
-
-def _check_policies(forcing: object, bptt: object, optimizer: object, validation: object) -> None:
-    """Refuse a class, a name or another library's object where a policy is wanted."""
-    wanted: tuple[tuple[str, object, type, str], ...] = (
-        ("forcing", forcing, Forcing, "fr.TeacherForcing()"),
-        ("bptt", bptt, BPTT, "fr.FullBPTT()"),
-        ("optimizer", optimizer, Optimizer, 'fr.Optimizer("adamw")'),
-        ("validation", validation, Validation, "fr.Validation()"),
-    )
-    for name, value, kind, example in wanted:
-        if isinstance(value, type):
-            fix = f"Pass {name}=fr.{value.__name__}()."
-            fail("fit", f"{name} must be an object", f"the class {value.__name__}", fix)
-        if not isinstance(value, kind):
-            fail("fit", f"{name} must be like {example}", repr(value), f"Pass {name}={example}.")
-
-
-def _check_together(net: RecurrentNetwork, bptt: BPTT, optimizer: Optimizer) -> None:
-    """Refuse what only the first batch would find out, when a run is already there."""
-    if optimizer.whole_batch and isinstance(bptt, TruncatedBPTT):
-        fix = "Use FullBPTT() or CheckpointedBPTT(), or another optimizer."
-        fail("fit", "lbfgs needs the loss in one part", repr(bptt), fix)
-    if net.bidirectional and isinstance(bptt, TruncatedBPTT | CheckpointedBPTT):
-        expected = "a bidirectional network reads whole sequences"
-        fail("fit", expected, repr(bptt), "Use FullBPTT().")
 
 
 def _learn(
