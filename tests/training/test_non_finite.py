@@ -1,6 +1,7 @@
 """What is not finite stops training, says where and why, and costs no good weights."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_too_large_a_rate(tmp_path: Path) -> None:
     assert "Lower lr" in message
     assert same(weights(net), before)
     assert same(weights(fr.load(tmp_path / "run")), before)
+
+
+@pytest.mark.parametrize("recurrence", ["hidden", "both"])
+def test_steps_so_large_that_outputs_leave_the_targets_behind(recurrence: str) -> None:
+    """The weights stay finite, and so do the outputs, but not their squares."""
+    x, y = (torch.stack(parts) for parts in zip(*driven(4), strict=True))
+    y[0, 3] = math.nan
+    data = fr.Sequences(x, y, missing="mask")
+    net = network(recurrence, POINT)
+    message = message_of(net, data, optimizer=fr.Optimizer(lr=1e12), epochs=50)
+    assert re.search(r"The outputs grew to \de\+\d\d, far beyond the targets: ", message)
+    assert "the steps before were too large, or x is. Lower lr or clip, or look at x." in message
+    assert "outliers" not in message
+
+
+def test_a_loop_that_has_grown_before_any_step_was_taken() -> None:
+    """1e24 is finite in float32, and its square is not."""
+    x = torch.zeros(2, 5, 2)
+    x[:, 0, 0] = 1
+    message = message_of(linear(1e6), (x, torch.zeros(2, 5, 1)), forcing=fr.FreeRunning())
+    assert "The outputs grew to 1e+24, far beyond the targets: the network, running on" in message
+    assert "begin with TeacherForcing() or a longer warmup." in message
 
 
 def test_a_huge_outlier() -> None:

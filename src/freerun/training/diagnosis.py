@@ -46,10 +46,14 @@ def diagnose(
         )
     largest = float(part.unrolled.o.detach().abs().max())
     if largest > FAR and not (batch.y.is_floating_point() and float(batch.y.abs().max()) > FAR):
-        return (
-            f"The outputs grew to {largest:.1g}, far beyond the targets: the steps before were too "
-            "large. Lower lr or clip."
-        )
+        grew = f"The outputs grew to {largest:.1g}, far beyond the targets"
+        if plan is not None and not plan.is_teacher():
+            return (
+                f"{grew}: the network, running on its own outputs, grew without bound, or the "
+                "steps before were too large. "
+                "Lower lr or clip, or begin with TeacherForcing() or a longer warmup."
+            )
+        return f"{grew}: the steps before were too large, or x is. Lower lr or clip, or look at x."
     if not bool(torch.isfinite(part.loss)):
         return (
             "The outputs are finite but the likelihood is not: a target far from what the head "
