@@ -1,11 +1,9 @@
 """Forcings as they are written on the command line."""
 
-import re
-
 import pytest
 
 import freerun as fr
-from freerun.cli.policies import choose, read_forcing
+from freerun.cli.policies import read_forcing
 from freerun.forcing import Forcing
 
 
@@ -28,10 +26,3 @@ def test_a_policy_is_read_however_its_name_is_spelt(text: str, policy: Forcing) 
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(fr.ArgumentError):
         read_forcing(text)
-
-
-def test_a_choice_is_read_in_any_case() -> None:
-    assert choose("--cell", "GRU", ["tanh", "gru"]) == "gru"
-    assert choose("--head", "student-t", ["Point", "StudentT"]) == "StudentT"
-    with pytest.raises(fr.ArgumentError, match=re.escape("freerun: --cell must be one of 'tanh',")):
-        choose("--cell", "x", ["tanh", "gru"])

@@ -23,8 +23,8 @@ def forecast(
     several = paths > 1
     if draw == "sample" and not net.head.can_sample:
         fix = "Train with --head Gaussian, or leave out --paths and --draw."
-        got = f"one of {type(net.head).__name__}"
-        fail("--paths, --draw", "a run whose head has a spread", got, fix)
+        expected = "--paths above 1 and --draw sample need a run whose head has a spread"
+        fail("freerun", expected, f"a {type(net.head).__name__} head", fix)
     path = fr.run(
         net,
         steps,
@@ -62,7 +62,7 @@ def text(
     unknown = next((character for character in prompt if character not in code), None)
     if unknown is not None:
         fix = "Use those of the text it was trained on."
-        fail("--prompt", "characters that the run knows", repr(unknown), fix)
+        fail("freerun", "--prompt must be of characters that the run knows", repr(unknown), fix)
     seen = torch.tensor([code[character] for character in prompt]) if prompt else None
     path = fr.run(
         net,

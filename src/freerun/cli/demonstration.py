@@ -7,7 +7,7 @@ from typing import Any
 
 import freerun as fr
 from freerun.cli import continuing
-from freerun.cli.measures import measure
+from freerun.cli.measures import HORIZON, measure
 from freerun.cli.output import Stopped, say
 from freerun.cli.picture import draw_paths
 from freerun.cli.recipes import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
@@ -15,9 +15,6 @@ from freerun.cli.sources import Source, load
 from freerun.cli.training import Keeping, train, using_threads
 
 __all__ = ["PARTS", "demonstrate"]
-
-HORIZON = 60
-"""Months that the forecasts run free."""
 
 PROMPT = "Call me Ishmael. "
 SAMPLE = 200

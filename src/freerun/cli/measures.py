@@ -10,14 +10,17 @@ import freerun as fr
 from freerun._checks import fail
 from freerun.cli.sources import Source
 
-__all__ = ["measure"]
+__all__ = ["HORIZON", "check_horizon", "measure"]
+
+HORIZON = 60
+"""Steps that forecasts look ahead, where nobody says how many."""
 
 TEXT_PIECE = 500
 """Characters of a text that are measured in one go, the first few of them without their past."""
 
 
 def measure(
-    task: str, net: fr.RecurrentNetwork, source: Source, horizon: int = 60
+    task: str, net: fr.RecurrentNetwork, source: Source, horizon: int = HORIZON
 ) -> dict[str, Any]:
     """Measure ``net`` on the test part, in the user's units.
 
@@ -46,10 +49,7 @@ def measure(
 
 
 def _forecast(net: fr.RecurrentNetwork, source: Source, horizon: int) -> dict[str, Any]:
-    longest = int(source.test.lengths.max())
-    if horizon > longest:
-        expected = f"--horizon must be at most {longest}, the steps of the part held back"
-        fail("freerun", expected, horizon, f"Use --horizon {longest} or less.")
+    check_horizon(source, net.output_lags, horizon)
     gap = fr.exposure_gap(net, source.test, horizon)
     one, free = _overall(gap.teacher_forced), _overall(gap.free_running)
     return {
@@ -65,6 +65,19 @@ def _forecast(net: fr.RecurrentNetwork, source: Source, horizon: int) -> dict[st
         },
         "gap": gap.to_dict(),
     }
+
+
+def check_horizon(source: Source, lags: int, horizon: int = HORIZON) -> None:
+    """Refuse a horizon beyond the part held back, or more lags than leave room for it."""
+    test = source.test
+    longest = int(test.lengths.max())
+    if horizon > longest:
+        expected = f"--horizon must be at most {longest}, the steps of the part held back"
+        fail("freerun", expected, horizon, f"Use --horizon {longest} or less.")
+    most = int((test.stop - test.origin).max()) - horizon
+    if lags > most:
+        expected = f"--output-lags must be at most {most}, to be measured {horizon} steps ahead"
+        fail("freerun", expected, lags, f"Use --output-lags {most} or less.")
 
 
 def _text(net: fr.RecurrentNetwork, source: Source) -> dict[str, Any]:

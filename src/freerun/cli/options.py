@@ -1,9 +1,13 @@
 """Arguments and options that several commands share."""
 
+import math
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from freerun.cli.reading import one_of, real, whole
 
 __all__ = [
     "BatchSize",
@@ -29,27 +33,59 @@ __all__ = [
     "Seed",
     "Threads",
     "Window",
+    "count",
+    "number",
+    "word",
 ]
 
-MOST_SEED = 2**32 - 1
 
-Data = Annotated[str, typer.Argument(help="A built-in set; `freerun data` lists them.")]
-Run = Annotated[Path, typer.Argument(help="A run directory, the --out of `freerun train`.")]
+def count(option: str, help: str, least: int = 1, most: float = math.inf) -> Any:
+    """An option that is a whole number."""
+    return typer.Option(option, parser=whole(option, least, most), metavar="N", help=help)
+
+
+def number(option: str, help: str, span: str, fits: Callable[[float], bool], example: float) -> Any:
+    """An option that is a number."""
+    reader = real(option, span, fits, example)
+    return typer.Option(option, parser=reader, metavar="NUMBER", help=f"{help} A number {span}.")
+
+
+def word(option: str, help: str, choices: Iterable[str]) -> Any:
+    """An option that is one of a few words."""
+    metavar = "|".join(choices)
+    return typer.Option(option, parser=one_of(option, choices), metavar=metavar, help=help)
+
+
+Data = Annotated[
+    str, typer.Argument(metavar="DATA", help="A built-in set; `freerun data` lists them.")
+]
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, the --out of `freerun train`.")
+]
 Out = Annotated[Path, typer.Option(help="The run directory to make.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
-Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed, the same result.")]
-Threads = Annotated[int, typer.Option(min=1, help="PyTorch's threads; wide layers profit.")]
+Seed = Annotated[int, count("--seed", "The same seed, the same result.", 0, 2**32 - 1)]
+Threads = Annotated[int, count("--threads", "PyTorch's threads; wide layers profit.")]
 
 Cell = Annotated[str, typer.Option(help="tanh, relu, identity, gru or lstm.")]
-HiddenSize = Annotated[int, typer.Option(min=1, help="Units of a layer.")]
-Layers = Annotated[int, typer.Option(min=1, help="Layers upon each other.")]
-Dropout = Annotated[float, typer.Option(min=0.0, max=0.999, help="Share of outputs dropped.")]
+HiddenSize = Annotated[int, count("--hidden-size", "Units of a layer.")]
+Layers = Annotated[int, count("--layers", "Layers upon each other.")]
+Dropout = Annotated[
+    float,
+    number(
+        "--dropout",
+        "Share of outputs dropped.",
+        "from 0 to 0.999",
+        lambda share: 0 <= share <= 0.999,
+        0.2,
+    ),
+]
 Bidirectional = Annotated[bool, typer.Option(help="Read from both ends.")]
 Recurrence = Annotated[
     str, typer.Option(help="Which edges recur: hidden (states), output (outputs) or both.")
 ]
-OutputLags = Annotated[int, typer.Option(min=1, help="How many past outputs are fed back.")]
+OutputLags = Annotated[int, count("--output-lags", "How many past outputs are fed back.")]
 Residual = Annotated[bool, typer.Option(help="Learn the change from step to step.")]
 Head = Annotated[
     str, typer.Option(help="Point (squared error), or with a spread Gaussian, StudentT, Laplace.")
@@ -61,9 +97,12 @@ Forcing = Annotated[
         help="What is fed back in training: TeacherForcing, FreeRunning, FreeRunning:warmup=20.",
     ),
 ]
-Window = Annotated[int, typer.Option(min=1, help="Steps that gradients go through at once.")]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes over the data.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Sequences in a step.")]
-Lr = Annotated[float, typer.Option(help="The learning rate at the start.")]
+Window = Annotated[int, count("--window", "Steps that gradients go through at once.")]
+Epochs = Annotated[int, count("--epochs", "Passes over the data.")]
+BatchSize = Annotated[int, count("--batch-size", "Sequences in a step.")]
+Lr = Annotated[
+    float,
+    number("--lr", "The learning rate at the start.", "above 0", lambda rate: rate > 0, 0.003),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")]

@@ -2,14 +2,13 @@
 
 import ast
 import dataclasses
-import re
-from collections.abc import Iterable
 from typing import Any
 
-from freerun._checks import check_choice, fail
+from freerun._checks import ArgumentError, check_choice, fail
+from freerun.cli.reading import choose
 from freerun.forcing import FORCINGS, Forcing
 
-__all__ = ["choose", "read_forcing"]
+__all__ = ["read_forcing"]
 
 WHERE = "--forcing"
 
@@ -33,33 +32,24 @@ def read_forcing(text: str) -> Forcing:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
             fix = f"Write {WHERE} {known}:{settings[0] if settings else 'ARG'}=VALUE."
-            fail(WHERE, "an argument must be ARG=VALUE", repr(part), fix)
+            fail("freerun", f"{WHERE} {known}: an argument must be ARG=VALUE", repr(part), fix)
         key = key.replace("-", "_")
         if not settings:
-            fail(WHERE, f"{known} has no arguments", repr(part), f"Write {WHERE} {known}.")
-        arguments[check_choice("freerun", f"the argument of {known}", key, settings)] = _value(
-            value
-        )
-    made: Forcing = policy(**arguments)
+            fix = f"Write {WHERE} {known}."
+            fail("freerun", f"{WHERE} {known} has no arguments", repr(part), fix)
+        key = check_choice("freerun", f"the argument of {WHERE} {known}", key, settings)
+        if key in arguments:
+            fail("freerun", f"{WHERE} must give {key} once", repr(rest), "Choose one.")
+        arguments[key] = _value(value)
+    try:
+        made: Forcing = policy(**arguments)
+    except ArgumentError as error:
+        raise ArgumentError(f"freerun: {WHERE} {error}") from None
+    except TypeError:
+        needed = ", ".join(settings)
+        fix = f"Write {WHERE} {known}:{settings[0]}=VALUE."
+        fail("freerun", f"{WHERE} {known} needs {needed}", repr(text), fix)
     return made
-
-
-def choose(option: str, value: str, choices: Iterable[str]) -> str:
-    """Which of ``choices`` is meant, in whatever case, and with hyphens or without.
-
-    Raises:
-        ArgumentError: None is; the nearest one is named.
-
-    Example:
-        >>> choose("--cell", "GRU", ["tanh", "gru"])
-        'gru'
-    """
-    known = {_plain(choice): choice for choice in choices}
-    return known.get(_plain(value)) or check_choice("freerun", option, value, known.values())
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_ ]", "", name).lower()
 
 
 def _value(text: str) -> Any:

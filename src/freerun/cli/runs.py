@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ def check_out(out: Path, resume: bool, overwrite: bool) -> None:
     """
     if resume and overwrite:
         fail("freerun", "--resume and --overwrite exclude each other", "both", "Choose one.")
-    if (out.exists() or out.is_symlink()) and not (resume or overwrite):
+    if (resume or overwrite) and os.path.lexists(out) and not (out / "config.json").is_file():
+        fix = "Use another --out; nothing but a run is gone on with or replaced."
+        fail("freerun", "--out must be a run directory", _what_is_at(out), fix, RunError)
+    if os.path.lexists(out) and not (resume or overwrite):
         fix = "Pass --resume to go on with it, --overwrite to replace it, or another --out."
-        fail(str(out), "a new directory", "something is there", fix, RunError)
+        fail("freerun", "--out must be a new directory", f"{out}, which is there", fix, RunError)
 
 
 def read_notes(run: Path) -> tuple[str, str, dict[str, Any]]:
@@ -32,8 +36,7 @@ def read_notes(run: Path) -> tuple[str, str, dict[str, Any]]:
     """
     file = run / "config.json"
     if not file.is_file():
-        got = "a directory without config.json" if run.is_dir() else "nothing there"
-        fail(str(run), "a run directory", got, _nearest(run), RunError)
+        fail("freerun", "RUN must be a run directory", _what_is_at(run), _nearest(run), RunError)
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
         notes = config.get("notes", {})
@@ -46,8 +49,17 @@ def read_notes(run: Path) -> tuple[str, str, dict[str, Any]]:
     return task, data, config
 
 
+def _what_is_at(path: Path) -> str:
+    """What there is where a run is wanted."""
+    if path.is_dir():
+        return f"{path}, a directory without config.json"
+    return f"{path}, a file" if os.path.lexists(path) else f"{path}, where nothing is"
+
+
 def _nearest(run: Path) -> str:
-    """Say which run was meant, perhaps: one beside it."""
+    """Say which run was meant, perhaps: one beside it, or one in it."""
+    if run.is_file() and (run.parent / "config.json").is_file():
+        return f"Did you mean {run.parent}?"
     try:
         beside = [folder for folder in run.parent.iterdir() if (folder / "config.json").is_file()]
     except OSError:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from freerun._checks import check_choice, fail
+from freerun._checks import fail
+from freerun.cli.reading import choose, fold
 from freerun.cli.recipes import RECIPES
 from freerun.data import Sequences, datasets
 
@@ -39,11 +40,14 @@ def load(task: str, name: str) -> Source:
         ArgumentError: There is no such data, or it is for another task.
     """
     sets = RECIPES[task].sets
+    name = {fold(known): known for known in datasets.names()}.get(fold(name), name)
     if name in datasets.names() and name not in sets:
         tasks = [other for other, recipe in RECIPES.items() if name in recipe.sets]
-        fix = f"Use {' or '.join(tasks)}." if tasks else f"Pass {sets[0]}."
+        uses = " or ".join(f"`freerun train {other}`" for other in tasks)
+        fix = f"{name} is for {uses}." if tasks else f"Use {sets[0]}."
         fail("freerun", f"DATA for {task} must be {' or '.join(sets)}", name, fix)
-    train, test = datasets.load(check_choice("freerun", f"DATA for {task}", name, sets))
+    name = choose(f"DATA for {task}", name, sets)
+    train, test = datasets.load(name)
     if task == "label":
         train, test = _at_every_step(train), _at_every_step(test)
     return Source(name, train, test)

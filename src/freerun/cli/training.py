@@ -1,5 +1,6 @@
 """Training as the command line does it: a recipe and data in, a run directory out."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,18 +9,15 @@ from pathlib import Path
 import torch
 
 import freerun as fr
-from freerun._checks import fail
-from freerun.cells import CELLS
 from freerun.cli.output import Stopped
-from freerun.cli.policies import choose, read_forcing
+from freerun.cli.policies import read_forcing
 from freerun.cli.recipes import Recipe
+from freerun.cli.runs import read_notes
+from freerun.cli.settling import check_same, settle
 from freerun.cli.sources import Source
 from freerun.heads import HEADS
-from freerun.network import RECURRENCES
 
 __all__ = ["Keeping", "build", "train", "using_threads"]
-
-REAL_HEADS = ("Point", "Gaussian", "StudentT", "Laplace")
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,17 @@ class Keeping:
 def build(recipe: Recipe, data: fr.Sequences, seed: int) -> fr.RecurrentNetwork:
     """Build the network of a recipe for data; the same seed gives the same initial weights."""
     outputs = data.num_classes if recipe.head == "Categorical" else data.output_size
-    cell = choose("--cell", recipe.cell, CELLS)
-    recurrence = choose("--recurrence", recipe.recurrence, RECURRENCES)
-    head = choose("--head", recipe.head, REAL_HEADS) if recipe.task == "forecast" else recipe.head
     edge = {}
-    if recurrence != "hidden":
+    if recipe.recurrence != "hidden":
         edge = {"output_lags": recipe.output_lags, "residual": recipe.residual}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return fr.RecurrentNetwork(
             input_size=data.input_size,
             hidden_size=recipe.hidden_size,
-            head=HEADS[head](outputs),  # type: ignore[call-arg]
-            cell=cell,
-            recurrence=recurrence,
+            head=HEADS[recipe.head](outputs),  # type: ignore[call-arg]
+            cell=recipe.cell,
+            recurrence=recipe.recurrence,
             readout=recipe.readout,
             num_layers=recipe.num_layers,
             bidirectional=recipe.bidirectional,
@@ -64,10 +59,12 @@ def train(
     Raises:
         Stopped: Ctrl-C; the run is kept as it was after the last step.
     """
+    recipe = settle(recipe, source)
+    if keeping.resume and os.path.lexists(keeping.out):
+        check_same(read_notes(keeping.out)[2], recipe, source.name, seed)
     net = build(recipe, source.train, seed)
     data = source.train
     if recipe.window is not None:
-        _check_window(recipe.window, data)
         data = data.windows(recipe.window, recipe.stride)
     history = fr.fit(
         net,
@@ -87,13 +84,6 @@ def train(
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history
-
-
-def _check_window(window: int, data: fr.Sequences) -> None:
-    longest = int(data.lengths.max())
-    if window > longest:
-        expected = f"--window must be at most {longest}, the steps of the longest series"
-        fail("freerun", expected, window, f"Use --window {longest} or less.")
 
 
 @contextmanager
