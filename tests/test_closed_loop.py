@@ -497,3 +497,111 @@ def test_states_are_joined_row_upon_row() -> None:
     joined = fr.State.cat([whole.map(lambda part: part[:2]), whole.map(lambda part: part[2:])])
     for name, part in whole.tensors().items():
         assert torch.equal(joined.tensors()[name], part)
+
+
+@pytest.mark.parametrize("budget", [None, 2000])
+@pytest.mark.parametrize("recurrence", ["hidden", "output", "both"])
+def test_series_of_different_lengths_are_runs_of_their_own(
+    recurrence: str, budget: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = network(recurrence=recurrence, output_lags=1 if recurrence == "hidden" else 2)
+    lengths = (7, 60, 1, 33)
+    x0, y0 = [inputs(n) for n in lengths], [targets(net.head, n) for n in lengths]
+    x = inputs(4, 5)
+    alone = [fr.run(net, None, (x0[row], y0[row]), x[row]) for row in range(4)]
+    if budget is not None:
+        monkeypatch.setattr(_measure, "BUDGET", budget)
+        assert _measure.fitting(net, 4) < 33  # so that series end in different blocks
+    path = fr.run(net, None, (x0, y0), x)
+    assert path.y.shape == (4, 5, 2)
+    for row in range(4):
+        torch.testing.assert_close(path.y[row], alone[row].y)
+        for name, part in alone[row].state.tensors().items():
+            torch.testing.assert_close(path.state.tensors()[name][row : row + 1], part)
+
+
+@pytest.mark.parametrize("head", [fr.heads.Gaussian(2), fr.heads.Categorical(3)], ids=name)
+def test_an_autonomous_network_takes_a_list_of_series_alone(head: Head) -> None:
+    net = network(head, input_size=0, input_lags=0)
+    y0 = [targets(head, 9), targets(head, 4)]
+    path = fr.run(net, 5, [one.numpy() for one in y0])
+    assert torch.equal(path.y, fr.run(net, 5, (None, y0)).y)
+    for row in range(2):
+        torch.testing.assert_close(path.y[row], fr.run(net, 5, y0[row]).y)
+    assert fr.run(net, 5, y0[:1]).y.shape[0] == 1
+
+
+@pytest.mark.parametrize("recurrence", RECURRENCES)
+@pytest.mark.parametrize("head", HEADS, ids=name)
+def test_what_is_missing_is_the_networks_own_output(head: Head, recurrence: str) -> None:
+    net = network(head, recurrence=recurrence)
+    x0, y0, x = inputs(30), targets(head, 30), inputs(4)
+    missing = [0, 3, 4, 5, 20, 29]
+    if head.outputs is None:
+        y0[missing] = -1
+    else:
+        y0[missing, 1] = torch.nan  # one output is enough: a step is fed as a whole
+    session = fr.Session(net)
+    for t in range(30):
+        if t in missing:
+            session.step(x0[t])
+        else:
+            session.observe(x0[t], y0[t])
+    wanted = steps_of(session, x)
+    torch.testing.assert_close(fr.run(net, None, (x0, y0), x).y, wanted)
+    both = ([x0, x0[:7]], [y0, y0[:7]])
+    ragged = fr.run(net, None, both, torch.stack([x, x])).y
+    torch.testing.assert_close(ragged[0], wanted)
+    torch.testing.assert_close(ragged[1], fr.run(net, None, (x0[:7], y0[:7]), x).y)
+
+
+def steps_of(session: fr.Session, x: Tensor) -> Tensor:
+    return torch.stack([session.step(row) for row in x])
+
+
+def test_what_is_missing_may_fall_into_any_block(small_budget: None) -> None:
+    net = network()
+    y0 = targets(net.head, 60)
+    y0[torch.tensor([2, 45])] = torch.nan
+    session = fr.Session(net)
+    for t, y in enumerate(y0):
+        if t in (2, 45):
+            session.step(inputs(60)[t])
+        else:
+            session.observe(inputs(60)[t], y)
+    path = fr.run(net, None, (inputs(1, 60).expand(9, -1, -1), y0.expand(9, -1, -1)), inputs(9, 5))
+    torch.testing.assert_close(path.y[0], steps_of(session, inputs(9, 5)[0]))
+
+
+Y7 = targets(fr.heads.Gaussian(2), 7)
+LISTS: list[tuple[Any, Any, str]] = [
+    (([inputs(7)] * 2, [Y7] * 3), inputs(2, 5), "x of 2, the warm-up's y of 3"),
+    (([inputs(7)] * 2, [Y7, Y7[:4]]), inputs(2, 5), "same steps, got 7 and 4 in series 1"),
+    (([inputs(7)], [Y7]), inputs(5), "a batch axis, or none"),
+    (([inputs(1, 7)], [Y7[None]]), inputs(1, 5), r"x of series 0 must be \(time, 3\)"),
+    (([inputs(7)], [Y7 / 0]), inputs(1, 5), "y of series 0 must be finite, or NaN where"),
+    (([inputs(7) * torch.nan], [Y7]), inputs(1, 5), "x of series 0 must be finite, got"),
+    (([inputs(7)] * 2, [Y7] * 2), [inputs(5), inputs(6)], "inputs must have the same steps"),
+    (
+        (inputs(7), fr.Sequences(inputs(7), Y7)),
+        inputs(5),
+        "y must be an array, or a list of them, got Sequences",
+    ),
+]
+
+
+def test_no_sequence_at_all_is_refused() -> None:
+    net = network(recurrence="output", input_size=0, input_lags=0)
+    with pytest.raises(fr.ArgumentError, match="one sequence or more, got none"):
+        fr.run(net, 3, Y7[None][:0])
+
+
+@pytest.mark.parametrize(("warmup", "given", "message"), LISTS)
+def test_lists_that_do_not_fit_are_refused(warmup: Any, given: Any, message: str) -> None:
+    with pytest.raises(fr.ArgumentError, match=message):
+        fr.run(network(), None, warmup, given)
+
+
+def test_a_list_of_inputs_is_a_batch() -> None:
+    net, x = network(), inputs(2, 5)
+    assert torch.equal(fr.run(net, inputs=[x[0], x[1]]).y, fr.run(net, inputs=x).y)

@@ -55,7 +55,9 @@ def run(
         warmup: ``(x, y)`` observed up to now: ``(time, input_size)`` and ``(time, outputs)``, or
             ``(time,)`` of classes, all with a batch axis before or all without. One channel may
             come without its axis. x is None for an autonomous network, which also takes y alone;
-            y may be None without an output edge. Without a warm-up the run starts from zeros.
+            y may be None without an output edge. Sequences of different lengths are lists of
+            arrays, one for each. Where y is missing, NaN or the class -1, the network is fed its
+            own mean. Without a warm-up the run starts from zeros.
         inputs: x of the steps to come, ``(steps, input_size)`` or ``(batch, steps, input_size)``.
         draw: What is fed back, and returned: ``"mean"``, ``"sample"``, or for classes a
             :class:`freerun.Sampling`.
@@ -110,16 +112,18 @@ def _warm_up(net: RecurrentNetwork, start: Start) -> State:
         state = net.initial_state(start.batch)
     if seen is None:
         return state
-    stop = seen.shape[1]
-    # Where W = 0 the lags are all that is handed on, and nothing older than they reach is read.
-    first = max(0, stop - net.context) if net.recurrence == "output" else 0
+    stop, first = seen.shape[1], 0
+    if net.recurrence == "output" and start.observed is None:
+        # Where W = 0 the lags are all that is handed on, and nothing older than they reach is read.
+        first = max(0, int(start.lengths.min()) - net.context)
     length = max(LEAST_STEPS, fitting(net, start.batch))
     for begin in range(first, stop, length):
-        x, y = (
+        x, y, mask = (
             None if part is None else part[:, begin : begin + length]
-            for part in (start.seen_x, start.seen_y)
+            for part in (start.seen_x, start.seen_y, start.observed)
         )
-        state = net(x, y, TeacherForcing(), state=state, noise=Noise()).state
+        left = (start.lengths - begin).clamp(0, length)
+        state = net(x, y, TeacherForcing(), left, mask, state, noise=Noise()).state
     return state
 
 
