@@ -43,7 +43,13 @@ app.command(
 )(run.run)
 app.command("data", epilog="Example:  freerun data --json")(data.data)
 for command, example in (
-    (train.forecast, "train forecast sunspots --out runs/sunspots --forcing FreeRunning"),
+    (
+        train.forecast,
+        (
+            "train forecast sunspots --out runs/sunspots "
+            "--forcing free-running --validate 0.2 --patience 10"
+        ),
+    ),
     (train.classify, "train classify japanese_vowels --out runs/vowels"),
     (train.label, "train label japanese_vowels --out runs/labels"),
     (train.text, "train text moby_dick --out runs/moby --hidden-size 192"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from freerun.cli.output import print_table
 
-__all__ = ["print_figures"]
+__all__ = ["print_best", "print_figures"]
 
 
 def print_figures(task: str, data: str, figures: Mapping[str, Any]) -> None:
@@ -23,6 +23,19 @@ def print_figures(task: str, data: str, figures: Mapping[str, Any]) -> None:
         rows.append(("run, on its own outputs", percent(figures["free_running_accuracy"])))
     rows += [(other, show(trivial[name])) for other, trivial in figures["trivial"].items()]
     print_table(title, ("", name.replace("_", " ")), rows)
+
+
+MONITORS = {"valid_free_error": "error running free", "valid_error": "error", "valid_loss": "loss"}
+
+
+def print_best(result: Mapping[str, Any]) -> None:
+    """Say which epoch is kept, where a part was held back to choose it."""
+    if result.get("best_epoch") is None:
+        return
+    measured = f"{MONITORS[result['monitor']]} {result['best']:.4g}"
+    early = ", stopped early" if result["stopped"] == "patience" else ""
+    epochs = f"epoch {result['best_epoch']} of {result['epochs']}{early}"
+    print(f"Best on the part held back for validation: {epochs}, {measured}.")
 
 
 def forecast_rows(name: str, figures: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -25,6 +25,7 @@ __all__ = [
     "Out",
     "OutputLags",
     "Overwrite",
+    "Patience",
     "Quiet",
     "Recurrence",
     "Residual",
@@ -32,6 +33,7 @@ __all__ = [
     "Run",
     "Seed",
     "Threads",
+    "Validate",
     "Window",
     "count",
     "number",
@@ -103,6 +105,21 @@ BatchSize = Annotated[int, count("--batch-size", "Sequences in a step.")]
 Lr = Annotated[
     float,
     number("--lr", "The learning rate at the start.", "above 0", lambda rate: rate > 0, 0.003),
+]
+Validate = Annotated[
+    float | None,
+    number(
+        "--validate",
+        "Hold back the last part of each series, or a share of the sequences where they end; keep "
+        "the epoch that is best there (forecasts: running free).",
+        "above 0 and below 1",
+        lambda share: 0 < share < 1,
+        0.2,
+    ),
+]
+Patience = Annotated[
+    int | None,
+    count("--patience", "With --validate: stop after so many epochs without a new best; 20."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")]

@@ -18,6 +18,8 @@ class Recipe:
         window: Steps of the windows that series are cut into; None for whole sequences.
         stride: Steps from one window to the next.
         forcing: As ``--forcing`` takes it.
+        validate: Share of the training data that chooses the best epoch; None for none.
+        patience: Epochs without a new best before training stops; None for what `fit` takes.
 
     The others are arguments of `RecurrentNetwork`, `fit` and `Optimizer`.
     """
@@ -40,6 +42,8 @@ class Recipe:
     forcing: str = "TeacherForcing"
     window: int | None = None
     stride: int = 1
+    validate: float | None = None
+    patience: int | None = None
 
 
 # Sequences that are over before anyone asks can be read from both ends: 98.1 to 98.7 % of the 370

@@ -11,6 +11,7 @@ from freerun.cli.policies import read_forcing
 from freerun.cli.reading import choose
 from freerun.cli.recipes import Recipe
 from freerun.cli.sources import Source
+from freerun.cli.validating import hold_back, validation
 from freerun.network import RECURRENCES
 
 __all__ = ["check_same", "settle"]
@@ -18,7 +19,7 @@ __all__ = ["check_same", "settle"]
 REAL_HEADS = ("Point", "Gaussian", "StudentT", "Laplace")
 
 
-def settle(recipe: Recipe, source: Source) -> Recipe:
+def settle(recipe: Recipe, source: Source, seed: int) -> Recipe:
     """Return ``recipe`` with every name as the library has it.
 
     Raises:
@@ -32,9 +33,12 @@ def settle(recipe: Recipe, source: Source) -> Recipe:
         head=choose("--head", recipe.head, heads),
     )
     _check_edges(recipe, source)
-    longest = int(source.train.lengths.max())
+    data, _ = hold_back(recipe.task, source.train, recipe.validate, seed)
+    longest = int(data.lengths.max())
     if recipe.window is not None and recipe.window > longest:
-        expected = f"--window must be at most {longest}, the steps of the longest series"
+        expected = (
+            f"--window must be at most {longest}, the steps of the longest series to train on"
+        )
         fail("freerun", expected, recipe.window, f"Use --window {longest} or less.")
     warmup = getattr(read_forcing(recipe.forcing), "warmup", 0)
     steps = recipe.window or longest
@@ -83,11 +87,18 @@ def check_same(config: Mapping[str, Any], recipe: Recipe, data: str, seed: int) 
     kept = {**network, **training, "head": network["head"]["name"]}
     kept["lr"] = training["optimizer"]["lr"]
     now = {**vars(recipe), "seed": seed}
-    pairs = [("the task", notes["task"], recipe.task), ("DATA", notes["data"], data)]
+    pairs: list[tuple[str, Any, Any]] = [
+        ("the task", notes["task"], recipe.task),
+        ("DATA", notes["data"], data),
+        ("--validate", notes.get("validate"), recipe.validate),
+    ]
+    if recipe.validate is not None:
+        pairs += [("--patience", training["validation"]["patience"], validation(recipe).patience)]
     if recipe.recurrence == "hidden":
         now |= {"output_lags": kept["output_lags"], "residual": kept["residual"]}
     pairs += [(option, kept[name], now[name]) for option, name in OPTIONS.items()]
     for option, old, new in pairs:
         if old != new:
             fix = f"Give {option} as it was, or another --out."
+            old, new = ("none" if value is None else value for value in (old, new))
             fail("freerun", f"{option} must be {old}, as the run has it", new, fix, RunError)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,9 +16,10 @@ from freerun.cli.recipes import Recipe
 from freerun.cli.runs import read_notes
 from freerun.cli.settling import check_same, settle
 from freerun.cli.sources import Source
+from freerun.cli.validating import hold_back, validation
 from freerun.heads import HEADS
 
-__all__ = ["Keeping", "build", "train", "using_threads"]
+__all__ = ["Keeping", "build", "chosen", "train", "using_threads"]
 
 
 @dataclass(frozen=True)
@@ -59,31 +61,47 @@ def train(
     Raises:
         Stopped: Ctrl-C; the run is kept as it was after the last step.
     """
-    recipe = settle(recipe, source)
+    recipe = settle(recipe, source, seed)
     if keeping.resume and os.path.lexists(keeping.out):
         check_same(read_notes(keeping.out)[2], recipe, source.name, seed)
     net = build(recipe, source.train, seed)
-    data = source.train
+    data, valid = hold_back(recipe.task, source.train, recipe.validate, seed)
     if recipe.window is not None:
         data = data.windows(recipe.window, recipe.stride)
+    held = {} if recipe.validate is None else {"validate": recipe.validate}
     history = fr.fit(
         net,
         data,
+        valid,
         forcing=read_forcing(recipe.forcing),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         optimizer=fr.Optimizer(lr=recipe.lr),
+        validation=validation(recipe),
         seed=seed,
         out=keeping.out,
         resume=keeping.resume,
         overwrite=keeping.overwrite,
-        notes={"task": recipe.task, "data": source.name},
+        notes={"task": recipe.task, "data": source.name, **held},
         progress=not quiet,
     )
     if history.stopped == "interrupted":
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history
+
+
+def chosen(history: fr.History) -> dict[str, Any]:
+    """Which epoch is kept, and why: nothing where no part was held back to choose it."""
+    if history.monitor is None:
+        return {}
+    best = history.best
+    return {
+        "stopped": history.stopped,
+        "best_epoch": history.best_epoch,
+        "monitor": history.monitor,
+        "best": None if best is None else best[history.monitor],
+    }
 
 
 @contextmanager

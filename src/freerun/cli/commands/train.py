@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from freerun._checks import fail
 from freerun.cli import options
 from freerun.cli.output import print_json, say
 from freerun.cli.recipes import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
@@ -27,6 +28,8 @@ def forecast(
     epochs: options.Epochs = FORECAST.epochs,
     batch_size: options.BatchSize = FORECAST.batch_size,
     lr: options.Lr = FORECAST.lr,
+    validate: options.Validate = None,
+    patience: options.Patience = None,
     seed: options.Seed = 0,
     threads: options.Threads = 1,
     resume: options.Resume = False,
@@ -37,12 +40,15 @@ def forecast(
     """Train a network to forecast a series, and measure it on the part held back.
 
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
-    FreeRunning trains it as it will run.
+    FreeRunning trains it as it will run. With --validate 0.2 the last fifth of the training part
+    is not trained on: the epoch whose error running free is least there is kept, and training
+    stops after --patience epochs without a better one.
     """
     recipe = replace(
         FORECAST, head=head, cell=cell, hidden_size=hidden_size, num_layers=layers,
         recurrence=recurrence, output_lags=output_lags, residual=residual, dropout=dropout,
         forcing=forcing, window=window, epochs=epochs, batch_size=batch_size, lr=lr,
+        validate=validate, patience=patience,
     )  # fmt: skip
     _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
 
@@ -58,6 +64,8 @@ def classify(
     epochs: options.Epochs = CLASSIFY.epochs,
     batch_size: options.BatchSize = CLASSIFY.batch_size,
     lr: options.Lr = CLASSIFY.lr,
+    validate: options.Validate = None,
+    patience: options.Patience = None,
     seed: options.Seed = 0,
     threads: options.Threads = 1,
     resume: options.Resume = False,
@@ -69,6 +77,7 @@ def classify(
     recipe = replace(
         CLASSIFY, cell=cell, hidden_size=hidden_size, num_layers=layers,
         bidirectional=bidirectional, dropout=dropout, epochs=epochs, batch_size=batch_size, lr=lr,
+        validate=validate, patience=patience,
     )  # fmt: skip
     _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
 
@@ -86,6 +95,8 @@ def label(
     epochs: options.Epochs = LABEL.epochs,
     batch_size: options.BatchSize = LABEL.batch_size,
     lr: options.Lr = LABEL.lr,
+    validate: options.Validate = None,
+    patience: options.Patience = None,
     seed: options.Seed = 0,
     threads: options.Threads = 1,
     resume: options.Resume = False,
@@ -98,6 +109,7 @@ def label(
         LABEL, cell=cell, hidden_size=hidden_size, num_layers=layers, recurrence=recurrence,
         bidirectional=bidirectional, dropout=dropout, forcing=forcing, epochs=epochs,
         batch_size=batch_size, lr=lr,
+        validate=validate, patience=patience,
     )  # fmt: skip
     _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
 
@@ -116,6 +128,8 @@ def text(
     epochs: options.Epochs = TEXT.epochs,
     batch_size: options.BatchSize = TEXT.batch_size,
     lr: options.Lr = TEXT.lr,
+    validate: options.Validate = None,
+    patience: options.Patience = None,
     seed: options.Seed = 0,
     threads: options.Threads = 1,
     resume: options.Resume = False,
@@ -128,6 +142,7 @@ def text(
         TEXT, cell=cell, hidden_size=hidden_size, num_layers=layers, recurrence=recurrence,
         output_lags=output_lags, dropout=dropout, forcing=forcing, window=window, stride=window,
         epochs=epochs, batch_size=batch_size, lr=lr,
+        validate=validate, patience=patience,
     )  # fmt: skip
     _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
 
@@ -137,11 +152,14 @@ def _train(
     quiet: bool, json: bool,
 ) -> None:  # fmt: skip
     check_out(out, resume, overwrite)
+    if recipe.patience is not None and recipe.validate is None:
+        expected = "--patience needs a part to measure on"
+        fail("freerun", expected, "no --validate", "Add --validate 0.2, say.")
 
-    from freerun.cli.figures import print_figures
+    from freerun.cli.figures import print_best, print_figures
     from freerun.cli.measures import measure
     from freerun.cli.sources import load
-    from freerun.cli.training import Keeping, train, using_threads
+    from freerun.cli.training import Keeping, chosen, train, using_threads
 
     source = load(recipe.task, data)
     with using_threads(threads):
@@ -155,10 +173,12 @@ def _train(
         "epochs": len(history),
         "train_loss": history["train_loss"][-1],
         "seconds": sum(history["seconds"]),
+        **chosen(history),
         **figures,
     }
     if json:
         print_json(result)
         return
     print_figures(recipe.task, source.name, figures)
+    print_best(result)
     say(f"kept in {out}", quiet)
