@@ -118,4 +118,4 @@ def test_too_small_a_share_of_sequences_is_refused(freerun: CommandLine, tmp_pat
 
 def test_the_help_has_a_worked_example(freerun: CommandLine) -> None:
     words = " ".join(freerun("train", "forecast", "--help").out.replace("│", " ").split())
-    assert "--forcing free-running --validate 0.2 --patience 10" in words
+    assert "--forcing free-running --validate 0.3 --patience 20" in words

@@ -47,7 +47,7 @@ for command, example in (
         train.forecast,
         (
             "train forecast sunspots --out runs/sunspots "
-            "--forcing free-running --validate 0.2 --patience 10"
+            "--forcing free-running --validate 0.3 --patience 20"
         ),
     ),
     (train.classify, "train classify japanese_vowels --out runs/vowels"),

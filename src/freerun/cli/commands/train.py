@@ -40,7 +40,7 @@ def forecast(
     """Train a network to forecast a series, and measure it on the part held back.
 
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
-    FreeRunning trains it as it will run. With --validate 0.2 the last fifth of the training part
+    FreeRunning trains it as it will run. With --validate 0.3 the last 30 % of the training part
     is not trained on: the epoch whose error running free is least there is kept, and training
     stops after --patience epochs without a better one.
     """
