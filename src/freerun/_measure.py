@@ -76,7 +76,7 @@ def to_tensor(name: str, value: Any) -> Tensor:
     try:
         array = np.array(value)  # a copy: torch cannot share what is read-only or reversed
     except ValueError as error:
-        fix = "Take sequences of different lengths one at a time."
+        fix = "Pass a list of arrays, one for each series."
         fail("freerun", f"{name} must be a rectangular array of numbers", f"({error})", fix)
     if array.dtype.kind not in "biuf":
         fail("freerun", f"{name} must be numbers", f"dtype {array.dtype}", "Pass an array of them.")

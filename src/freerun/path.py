@@ -121,7 +121,10 @@ def read_levels(where: str, q: Any) -> Tensor:
 
 def quantiles_over(paths: Tensor, levels: Tensor) -> Tensor:
     """Return ``(batch, levels, time, outputs)`` of paths ``(batch, paths, time, outputs)``."""
-    return paths.quantile(levels.reshape(-1).to(paths), 1).movedim(0, 1)
+    # By NumPy: PyTorch's own refuses more than 2^24 numbers.
+    wide = (paths.float() if paths.dtype == torch.bfloat16 else paths).cpu()
+    found = np.quantile(wide.numpy(), levels.reshape(-1).to(wide).numpy(), axis=1)
+    return torch.from_numpy(found).to(paths).movedim(0, 1)
 
 
 def _columns(y: Tensor, paths: Tensor) -> np.ndarray[Any, Any]:

@@ -171,11 +171,11 @@ def test_what_nobody_thought_of_is_one_line_too(
         "run {runs}/forecast --steps 5 --out {runs}/nowhere/path.csv",
     ],
 )
-def test_a_place_that_cannot_be_written_is_a_failure_of_work(
+def test_a_place_that_cannot_be_written_was_named_wrongly(
     command: str, freerun: CommandLine, runs: Path
 ) -> None:
     ended = freerun(*command.format(runs=runs).split())
-    assert ended.code == 1
+    assert ended.code == 2
     assert ended.out == ""
     (line,) = ended.err.splitlines()
     assert "a place that can be written" in line

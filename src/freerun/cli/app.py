@@ -22,6 +22,15 @@ __all__ = ["app", "main"]
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
+WRONG_PLACE = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+"""What the system says of a path that should have been another."""
+
 app = typer.Typer(
     name="freerun",
     add_completion=False,
@@ -87,12 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed_at_work(error: FreerunError) -> bool:
-    """Whether the work went wrong: training diverged, or the system would not read or write."""
+    """Whether the work went wrong: training diverged, or the system could not read or write."""
     cause = error.__cause__ or error.__context__
-    # What is not there to be read is part of a broken run; no place to write to is no input.
-    missing = isinstance(cause, FileNotFoundError) and not str(error).startswith("writing ")
-    refused = isinstance(error, RunError) and isinstance(cause, OSError) and not missing
-    return refused or isinstance(error, NonFiniteError)
+    # A place that is not there, or not ours, was named wrongly; a full disk was not.
+    refused = isinstance(error, RunError) and isinstance(cause, OSError)
+    return isinstance(error, NonFiniteError) or (refused and not isinstance(cause, WRONG_PLACE))
 
 
 def _how_to_resume(stopped: Stopped, arguments: Sequence[str]) -> str:
