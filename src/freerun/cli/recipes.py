@@ -1,6 +1,7 @@
 """What the command line trains by default, task by task: the one place where it is said.
 
-Chosen by measurement on the sets that ship, test parts included, on one core; `freerun demo` trains the same.
+Chosen by measurement on the sets that ship, test parts included, on one core;
+`freerun demo` trains the same.
 """
 
 from dataclasses import dataclass
