@@ -8,15 +8,16 @@ BIN := $(VENV)/bin
 REQUIREMENTS := pyproject.toml constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
+BENCH := $(VENV)/.installed-bench
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types imports format clean distclean
+.PHONY: help demo test check lint types imports format bench bench-quick clean distclean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or later); WORKERS=4 runs the tests in four."
 
@@ -42,6 +43,12 @@ format: $(DEV) ## Put right what lint can put right by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+bench: $(BENCH) ## Time freerun beside its peers, an hour or more, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.kernels --json benchmarks/results/kernels.json --markdown docs/benchmarks.md
+
+bench-quick: $(BENCH) ## The same on a thinned grid, in under five minutes; nothing in docs changes
+	$(BIN)/python -m benchmarks.kernels --quick --json build/bench-quick.json --markdown build/bench-quick.md
+
 clean: ## Remove caches and builds
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -57,6 +64,11 @@ $(RUN): $(REQUIREMENTS) | $(BIN)/pip
 $(DEV): $(REQUIREMENTS) | $(BIN)/pip
 	@echo "Installing freerun and its development tools into $(VENV): a minute or two, once."
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $(RUN) $@
+
+$(BENCH): $(REQUIREMENTS) | $(BIN)/pip
+	@echo "Installing freerun and the libraries it is timed beside into $(VENV): a minute or two, once."
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $(RUN) $@
 
 # pip is the last thing that venv puts there, so a set-up that was cut short starts again.

@@ -13,7 +13,7 @@ NAMES = """
     ArgumentError CheckpointedBPTT DataError FreeRunning FreerunError FullBPTT Gap History Noise
     NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Sequences
     Session State TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
-    datasets evaluate exposure_gap fit forcing heads load predict run save scaled_batch state
+    datasets evaluate exposure_gap fit forcing heads load nn predict run save scaled_batch state
     training
 """
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freerun import bptt, cells, data, forcing, heads, state, training
+    from freerun import bptt, cells, data, forcing, heads, nn, state, training
     from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
     from freerun._measure import scaled_batch
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
@@ -65,6 +65,7 @@ __all__ = [
     "forcing",
     "heads",
     "load",
+    "nn",
     "predict",
     "run",
     "save",
@@ -92,8 +93,8 @@ _HOMES = {
     "training": ("History", "Optimizer", "Validation", "fit"),
     "unroll": ("Unrolled",),
 }
-_MODULES = ("bptt", "cells", "data", "forcing", "heads", "state", "training")
-"""What has more in it than most need: registries, and what a policy of one's own uses."""
+_MODULES = ("bptt", "cells", "data", "forcing", "heads", "kernels", "nn", "state", "training")
+"""What has more in it than most need: registries, what one's own policy uses, drop-in layers."""
 
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

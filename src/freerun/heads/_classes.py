@@ -32,6 +32,8 @@ class Categorical(Head):
     scalable: ClassVar[bool] = False
     law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
+    kernel_feed: ClassVar[str | None] = "softmax"
+    kernel_draw: ClassVar[str | None] = "class"
 
     def __post_init__(self) -> None:
         check_integer("Categorical", "classes", self.classes, 2)
@@ -93,6 +95,8 @@ class Bernoulli(Head):
     scalable: ClassVar[bool] = False
     law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
+    kernel_feed: ClassVar[str | None] = "sigmoid"
+    kernel_draw: ClassVar[str | None] = "bernoulli"
 
     def __post_init__(self) -> None:
         check_integer("Bernoulli", "outputs", self.outputs, 1)

@@ -30,6 +30,7 @@ class _Counts(Head):
     scalable: ClassVar[bool] = False
     law: ClassVar[str] = "uniform"
     reparameterised: ClassVar[bool] = False
+    kernel_feed: ClassVar[str | None] = "log_count"
     outputs: int
     parameters: ClassVar[int]
 

@@ -42,12 +42,16 @@ class Head(ABC):
         reparameterised: whether a draw passes exact gradients to o.
         can_sample: whether draws exist.
         law: ``"normal"`` or ``"uniform"``, what noise is drawn from.
+        kernel_feed: what compiled kernels call ``feed_mean``; None where they do not have it.
+        kernel_draw: the same for ``feed_sample``.
     """
 
     scalable: ClassVar[bool]
     reparameterised: ClassVar[bool]
     can_sample: ClassVar[bool] = True
     law: ClassVar[str] = "normal"
+    kernel_feed: ClassVar[str | None] = None
+    kernel_draw: ClassVar[str | None] = None
 
     @property
     @abstractmethod

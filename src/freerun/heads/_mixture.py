@@ -34,6 +34,7 @@ class GaussianMixture(Head):
     scalable: ClassVar[bool] = True
     law: ClassVar[str] = "normal"
     reparameterised: ClassVar[bool] = False
+    kernel_feed: ClassVar[str | None] = "mixture"
 
     def __post_init__(self) -> None:
         check_integer("GaussianMixture", "outputs", self.outputs, 1)

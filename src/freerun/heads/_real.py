@@ -21,6 +21,7 @@ class _Located(Head):
     """What the heads with a location m = o[..., :outputs] share: m is the mean, and is fed back."""
 
     scalable: ClassVar[bool] = True
+    kernel_feed: ClassVar[str | None] = "location"
     outputs: int
     parameters: ClassVar[int]
 
@@ -114,6 +115,7 @@ class Gaussian(_Density):
     outputs: int = 1
     parameters: ClassVar[int] = 2
     law: ClassVar[str] = "normal"
+    kernel_draw: ClassVar[str | None] = "gaussian"
 
     def __post_init__(self) -> None:
         check_integer("Gaussian", "outputs", self.outputs, 1)
@@ -142,6 +144,7 @@ class Laplace(_Density):
     outputs: int = 1
     parameters: ClassVar[int] = 2
     law: ClassVar[str] = "uniform"
+    kernel_draw: ClassVar[str | None] = "laplace"
 
     def __post_init__(self) -> None:
         check_integer("Laplace", "outputs", self.outputs, 1)

@@ -32,6 +32,11 @@ class Sampling:
         if self.top_p is not None:
             check_number("Sampling", "top_p", self.top_p, 1e-9, 1.0)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it draws from softmax(o) as it is."""
+        return self.temperature == 1 and self.top_k is None and self.top_p in (None, 1)
+
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits ``(..., classes)`` with what may not be drawn at minus infinity."""
         logits = logits / self.temperature

@@ -1,0 +1,24 @@
+"""Compiled CPU loops: a network unfolded over all its steps, forward and backward.
+
+They know nothing of networks, only of numbers; :func:`explain` says which path a network takes.
+"""
+
+from freerun.kernels._autograd import Unfolded, unfold
+from freerun.kernels._unfolding import Edge, Layer, Readout
+from freerun.kernels.choice import Choice, choose, disabled, explain, kernel_feed, why_not
+from freerun.kernels.layer import over_time
+
+__all__ = [
+    "Choice",
+    "Edge",
+    "Layer",
+    "Readout",
+    "Unfolded",
+    "choose",
+    "disabled",
+    "explain",
+    "kernel_feed",
+    "over_time",
+    "unfold",
+    "why_not",
+]

@@ -1,0 +1,46 @@
+"""What one call of a kernel is told: the names of the numbers in its tables.
+
+Addresses are bytes, strides and sizes count numbers. Rows of units are padded to whole vectors:
+``WIDTH`` is ``UNITS`` rounded up, and so for every other ``_WIDTH``.
+"""
+
+__all__ = ["CALL_SIZE", "LAYER_SIZE"]
+
+(
+    # the shape of the graph
+    CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, BLOCK,
+    # x: (batch, time, features), at any strides
+    X, X_ROW, X_STEP, INPUT, INPUT_WIDTH,
+    # the output edge: what was fed, (batch, lags + time, features), oldest first
+    EDGE, FED, FED_ROW, FEATURES, LAGS, R, WINDOW, WINDOW_WIDTH, FED_BEFORE,
+    # the readout: o, (batch, time, size)
+    O, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
+    # how o becomes f
+    FEED, COMPONENTS, TOP_K, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
+    # forcing: w, at any strides, and the values, (batch, time, features)
+    FORCED, FORCED_ROW, FORCED_STEP, VALUES,
+    # gradients that come in
+    D_O, D_O_ROW, D_O_STEP, D_H, D_H_ROW, D_H_STEP, D_FED,
+    # gradients that go out; those of weights are summed thread by thread, PART numbers apart
+    D_X, D_R, D_V, D_OFFSET, D_SKIP, PART,
+    # weights, packed for the way back
+    R_BACK, V_BACK,
+    CALL_SIZE,
+) = range(56)  # fmt: skip
+
+(
+    U, W, BIAS, BIAS_RECURRENT, BELOW, BELOW_WIDTH,
+    # time major: (1 + time, batch, width), the first step's past before it; C_STEP may be 0
+    H, C, C_STEP,
+    # (batch, units): the memory before the first step, and after each sequence's last
+    H_FIRST, C_FIRST, H_LAST, C_LAST,
+    # what a step keeps for the way back, a row for each that is real
+    STORED,
+    # dropout, (batch, time, units)
+    MASK, MASK_ROW, MASK_STEP,
+    U_BACK, W_BACK, D_U, D_W, D_BIAS,
+    D_H_LAST, D_C_LAST, D_H_FIRST, D_C_FIRST,
+    LAYER_SIZE,
+) = range(27)  # fmt: skip
+
+NO_EDGE, KNOWN_EDGE, OPEN_EDGE = range(3)

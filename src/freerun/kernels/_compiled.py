@@ -1,0 +1,99 @@
+"""Turning Python into machine code: once per machine, kept on disk, and announced."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.core.types import unliteral
+
+__all__ = ["Number", "entry", "inner"]
+
+Number = Any
+"""A zero of the type that the addresses beside it point at: it tells a kernel which that is."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+OPTIONS = {
+    "error_model": "numpy",
+    "fastmath": {"contract", "reassoc", "nsz"},  # NaN and infinity stay what they are
+    "nogil": True,
+}
+
+
+UNSEEN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Nothing but kernels calls it."""
+
+
+def inner(function: Function) -> Function:
+    """A function that kernels call: compiled into each that does."""
+    return cast(Function, _for_any_number(njit(**OPTIONS, **UNSEEN)(function)))
+
+
+def _for_any_number(dispatcher: Any) -> Any:
+    """Keep Numba from compiling a copy for every constant that is passed."""
+    find = dispatcher.get_call_template
+
+    def find_plain(arguments: Any, keywords: Any) -> Any:
+        return find(tuple(unliteral(argument) for argument in arguments), keywords)
+
+    dispatcher.get_call_template = find_plain
+    return dispatcher
+
+
+def entry(*signatures: str) -> Callable[[Function], Function]:
+    """A function that Python calls: compiled for ``signatures`` when first called, kept on disk.
+
+    Numba keeps it beside the source, or in the user's cache directory where that is read-only; an
+    environment variable, NUMBA_CACHE_DIR, puts it elsewhere. Any change in this package's kernels
+    makes what was kept stale: Numba by itself looks at the one file only.
+    """
+
+    def compiled(function: Function) -> Function:
+        dispatcher = njit(**OPTIONS)(function)
+        _keep(dispatcher)
+        dispatcher.signatures_asked = signatures
+        return cast(Function, dispatcher)
+
+    return compiled
+
+
+def _keep(dispatcher: Any) -> None:
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:  # no directory at all may be written to: compiled in every process
+        _announce_misses(dispatcher, "for this process; set NUMBA_CACHE_DIR to keep them")
+        return
+    dispatcher._cache._cache_file._source_stamp = _digest()
+    _announce_misses(dispatcher, "once on this machine")
+
+
+def _announce_misses(dispatcher: Any, how_often: str) -> None:
+    kept = dispatcher._cache
+    load_overload = kept.load_overload
+
+    def load(signature: Any, target: Any) -> Any:
+        found = load_overload(signature, target)
+        if found is None:
+            name = dispatcher.py_func.__name__
+            kind = signature.args[0] if hasattr(signature, "args") else signature[0]
+            print(
+                f"freerun: compiling {name} for {kind}, {how_often} ...",
+                file=sys.stderr,
+                flush=True,
+            )
+        return found
+
+    kept.load_overload = load
+
+
+@cache
+def _digest() -> str:
+    """Of all sources that kernels are made of."""
+    total = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(source.read_bytes())
+    return total.hexdigest()

@@ -1,0 +1,249 @@
+"""The output edge of one row: from o to g(o), mixed with the truth, and the gradient back.
+
+    f = w y + (1 - w) g(o)
+
+Where w is 0 or 1 the other is selected away: 0 times NaN is NaN.
+"""
+
+import math
+
+from freerun.kernels._compiled import Number, inner
+from freerun.kernels._lanes import elementwise, exp
+from freerun.kernels._memory import load, size, store
+
+__all__ = ["FEED_CODES", "feed", "feed_backward", "mix"]
+
+LOCATION, SOFTMAX, SIGMOID, LOG_COUNT, MIXTURE = range(5)
+GAUSSIAN, LAPLACE, BERNOULLI, CLASS = range(5, 9)
+FEED_CODES = {
+    "location": LOCATION, "softmax": SOFTMAX, "sigmoid": SIGMOID, "log_count": LOG_COUNT,
+    "mixture": MIXTURE, "gaussian": GAUSSIAN, "laplace": LAPLACE, "bernoulli": BERNOULLI,
+    "class": CLASS,
+}  # fmt: skip
+"""What g is, as numbers that kernels can compare; from ``gaussian`` on it is a draw."""
+
+UNIT_SOFTPLUS = 0.5413248546129181  # softplus of it is 1: the scale that o = 0 means
+SCALE_FLOOR = 1e-4
+LOG_MEAN_LIMIT = 80.0
+
+exp_row = elementwise(exp)
+
+
+@inner
+def _typed(number: Number, value: float) -> Number:
+    """``value`` as the kernel's type."""
+    return number + type(number)(value)
+
+
+@inner
+def _sigmoid(x: Number) -> Number:
+    return 1 / (1 + math.exp(-x))
+
+
+@inner
+def _softplus(x: Number) -> Number:
+    return x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x))
+
+
+@inner
+def _softmax(number: Number, count: int, width: int, o: int, target: int) -> None:
+    """target = softmax(o): rows of ``count`` numbers in ``width`` places, whole vectors."""
+    one = size(number)
+    most = load(number, o)
+    for index in range(1, count):
+        value = load(number, o + index * one)
+        if not value <= most:  # NaN too
+            most = value
+    for index in range(count):
+        store(number, target + index * one, load(number, o + index * one) - most)
+    for index in range(count, width):
+        store(number, target + index * one, number)
+    exp_row(number, width, (target, target))
+    total = number
+    for index in range(count):
+        total += load(number, target + index * one)
+    for index in range(count):
+        store(number, target + index * one, load(number, target + index * one) / total)
+
+
+@inner
+def feed(
+    number: Number, kind: int, features: int, outputs: int, width: int, components: int,
+    o: int, noise: int, g: int, room: int,
+) -> None:  # fmt: skip
+    """g = g(o), one row.
+
+    Args:
+        number: tells the type.
+        kind: one of ``FEED_CODES``.
+        features: of g.
+        outputs: of o.
+        width: places that o has, whole vectors.
+        components: of a mixture.
+        o: where o is.
+        noise: where this row's noise is, for draws.
+        g: where g is to be; it has ``width`` places or ``features``, whichever is more.
+        room: ``width`` places for what is in between.
+    """
+    one = size(number)
+    if kind == LOCATION:
+        for index in range(features):
+            store(number, g + index * one, load(number, o + index * one))
+    elif kind == SOFTMAX:
+        _softmax(number, features, width, o, g)
+    elif kind == SIGMOID:
+        for index in range(features):
+            store(number, g + index * one, type(number)(_sigmoid(load(number, o + index * one))))
+    elif kind == LOG_COUNT:
+        for index in range(features):
+            value = load(number, o + index * one)
+            if value > LOG_MEAN_LIMIT:
+                value = type(number)(LOG_MEAN_LIMIT)
+            store(number, g + index * one, type(number)(_softplus(value)))
+    elif kind == MIXTURE:
+        _softmax(number, components, (components + 15) // 16 * 16, o, room)
+        for index in range(features):
+            total = number
+            for k in range(components):
+                location = load(number, o + (components + k * features + index) * one)
+                total += load(number, room + k * one) * location
+            store(number, g + index * one, total)
+    elif kind == GAUSSIAN or kind == LAPLACE:
+        for index in range(features):
+            location = load(number, o + index * one)
+            scale = _scale(load(number, o + (features + index) * one))
+            draw = _standard(kind, load(number, noise + index * one))
+            store(number, g + index * one, type(number)(location + scale * draw))
+    elif kind == BERNOULLI:
+        for index in range(features):
+            odds = _sigmoid(load(number, o + index * one))
+            drawn = load(number, noise + index * one) < type(number)(odds)
+            store(number, g + index * one, type(number)(1.0 if drawn else 0.0))
+    else:
+        _softmax(number, features, width, o, g)
+        _choose(number, features, load(number, noise), g)
+
+
+@inner
+def _scale(raw: Number) -> Number:
+    return _softplus(raw + UNIT_SOFTPLUS) + SCALE_FLOOR
+
+
+@inner
+def _standard(kind: int, noise: Number) -> Number:
+    """A draw of location 0 and scale 1."""
+    if kind == GAUSSIAN:
+        return noise * 1.0
+    v = noise - 0.5
+    sign = 1.0 if v > 0 else (-1.0 if v < 0 else 0.0)
+    return -sign * math.log1p(-2 * abs(v))
+
+
+@inner
+def _choose(number: Number, classes: int, u: Number, odds: int) -> None:
+    """Put the one-hot vector of the class at quantile ``u`` in place of its odds."""
+    one = size(number)
+    total = number
+    for index in range(classes):
+        total += load(number, odds + index * one)
+    level, ladder, chosen, top = u * total, number, 0, 0
+    before = number
+    for index in range(classes):
+        ladder += load(number, odds + index * one)
+        if ladder < level:
+            chosen = index + 1
+        if ladder > before:
+            top = index
+        before = ladder
+    chosen = min(chosen, top)
+    for index in range(classes):
+        store(number, odds + index * one, type(number)(1.0 if index == chosen else 0.0))
+
+
+@inner
+def mix(number: Number, features: int, w: Number, truth: int, g: int, f: int) -> None:
+    """f = w y + (1 - w) g."""
+    one = size(number)
+    for index in range(features):
+        if w == 1:
+            value = load(number, truth + index * one)
+        elif w == 0:
+            value = load(number, g + index * one)
+        else:
+            y = load(number, truth + index * one)
+            value = w * y + (1 - w) * load(number, g + index * one)
+        store(number, f + index * one, type(number)(value))
+
+
+@inner
+def feed_backward(
+    number: Number, kind: int, features: int, outputs: int, width: int, components: int,
+    o: int, noise: int, w: Number, df: int, d_o: int, room: int,
+) -> None:  # fmt: skip
+    """d_o += (1 - w) g'(o) df, one row. ``room`` has ``2 width`` places and more."""
+    if w == 1:
+        return
+    one, share = size(number), type(number)(1 - w)
+    if kind == LOCATION:
+        for index in range(features):
+            _add(number, d_o + index * one, share * load(number, df + index * one))
+    elif kind == SOFTMAX:
+        _softmax(number, features, width, o, room)
+        along = number
+        for index in range(features):
+            along += load(number, room + index * one) * load(number, df + index * one)
+        for index in range(features):
+            odds = load(number, room + index * one)
+            change = odds * (load(number, df + index * one) - along)
+            _add(number, d_o + index * one, share * change)
+    elif kind == SIGMOID:
+        for index in range(features):
+            odds = type(number)(_sigmoid(load(number, o + index * one)))
+            slope = odds * (type(number)(1) - odds)
+            _add(number, d_o + index * one, share * slope * load(number, df + index * one))
+    elif kind == LOG_COUNT:
+        for index in range(features):
+            value = load(number, o + index * one)
+            if not value > LOG_MEAN_LIMIT:
+                slope = type(number)(_sigmoid(value))
+                _add(number, d_o + index * one, share * slope * load(number, df + index * one))
+    elif kind == MIXTURE:
+        _mixture_backward(number, features, components, o, share, df, d_o, room)
+    elif kind == GAUSSIAN or kind == LAPLACE:
+        for index in range(features):
+            change = share * load(number, df + index * one)
+            raw = load(number, o + (features + index) * one)
+            draw = _standard(kind, load(number, noise + index * one))
+            slope = type(number)(_sigmoid(raw + UNIT_SOFTPLUS) * draw)
+            _add(number, d_o + index * one, change)
+            _add(number, d_o + (features + index) * one, change * slope)
+
+
+@inner
+def _mixture_backward(
+    number: Number, features: int, components: int, o: int, share: Number, df: int, d_o: int,
+    room: int,
+) -> None:  # fmt: skip
+    """g = sum_k softmax(logits)_k location_k."""
+    one = size(number)
+    _softmax(number, components, (components + 15) // 16 * 16, o, room)
+    mean = number  # of g . df over the components
+    for k in range(components):
+        along = number
+        for index in range(features):
+            location = load(number, o + (components + k * features + index) * one)
+            along += location * load(number, df + index * one)
+        mean += load(number, room + k * one) * along
+    for k in range(components):
+        odds, along = load(number, room + k * one), number
+        for index in range(features):
+            place = (components + k * features + index) * one
+            change = load(number, df + index * one)
+            along += load(number, o + place) * change
+            _add(number, d_o + place, share * odds * change)
+        _add(number, d_o + k * one, share * odds * (along - mean))
+
+
+@inner
+def _add(number: Number, place: int, change: Number) -> None:
+    store(number, place, load(number, place) + change)

@@ -1,0 +1,396 @@
+"""The unfolded network, forward: a slice of the batch over all its steps, by one thread.
+
+    a(t) = b + U x(t) + W h(t-1) + R f(t-1)
+    h(t) = update(a(t))                              layer upon layer, R in the first one only
+    o(t) = c + V h(t) + s f(t-1)
+    f(t) = w(t) y(t) + (1 - w(t)) g(o(t))
+
+Time goes in chunks whose rows stay in the cache. What a chunk's steps do not wait for is one
+product over all of them: U x always, and where f is known beforehand R f, every layer's U h and V h
+too. What they wait for is stepped: W h, and with an open output edge all of a step.
+"""
+
+from typing import Any
+
+from freerun.kernels import _call as at
+from freerun.kernels._cells import GRU, LSTM, update
+from freerun.kernels._compiled import Number, entry, inner
+from freerun.kernels._feedback import feed, mix
+from freerun.kernels._memory import clear, copy, lanes, load, size, store
+from freerun.kernels._products import product
+from freerun.kernels._rows import active, count_rows, gather, uniform_stride
+
+__all__ = ["forward", "forward_room"]
+
+SIGNATURES = tuple(
+    f"void({number}, int64[::1], int64[:, ::1], int64[::1], int64, int64, int64)"
+    for number in ("float32", "float64")
+)
+
+Table = Any
+"""An int64 array: the call's numbers, or a row of them for each layer."""
+
+
+def forward_room(rows: int, block: int, layers: int, gates: int, widest: int, out: int) -> int:
+    """Numbers of room that :func:`forward` needs for ``rows`` sequences."""
+    chunk = rows * block
+    return gates + chunk * (widest + layers * gates + out) + 3 * max(out, widest) + 64
+
+
+@entry(*SIGNATURES)
+def forward(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, room: int
+) -> None:
+    """Unfold the sequences ``first`` to ``last``; ``room`` is scratch memory of the thread's own.
+
+    The tables are described in ``_call``. ``lengths`` fall from sequence to sequence, or are empty.
+    """
+    one, steps, block, gates = size(number), call[at.STEPS], call[at.BLOCK], call[at.GATES]
+    rows = last - first
+    clear(number, gates, room)
+    zeros, room = room, room + gates * one
+    _begin(number, call, layers, first, last)
+    done = 0
+    for begin in range(0, steps, block):
+        end = min(begin + block, steps)
+        total = count_rows(lengths, first, last, begin, end)
+        if total:
+            if call[at.EDGE] == at.OPEN_EDGE:
+                _closed_chunk(
+                    number, call, layers, lengths, first, last, begin, end, total, done, zeros,
+                    room,
+                )  # fmt: skip
+            else:
+                _open_chunk(
+                    number, call, layers, lengths, first, last, begin, end, total, done, zeros,
+                    room,
+                )  # fmt: skip
+        if total < rows * (end - begin):
+            _clear_ended(number, call, layers, lengths, first, last, begin, end)
+        done += total
+    _finish(number, call, layers, lengths, first, last)
+
+
+@inner
+def _begin(number: Number, call: Table, layers: Table, first: int, last: int) -> None:
+    """Put what comes before the first step where the loop looks for it."""
+    one, units, width = size(number), call[at.UNITS], call[at.WIDTH]
+    for sequence in range(first, last):
+        place, source = sequence * width * one, sequence * units * one
+        for layer in range(call[at.LAYERS]):
+            if layers[layer, at.H_FIRST]:
+                _padded(number, units, width, layers[layer, at.H_FIRST] + source,
+                        layers[layer, at.H] + place)  # fmt: skip
+            if layers[layer, at.C_FIRST]:
+                _padded(number, units, width, layers[layer, at.C_FIRST] + source,
+                        layers[layer, at.C] + place)  # fmt: skip
+        if call[at.EDGE] == at.OPEN_EDGE:
+            count = call[at.LAGS] * call[at.FEATURES]
+            copy(
+                number, count, call[at.FED_BEFORE] + sequence * count * one,
+                call[at.FED] + sequence * call[at.FED_ROW] * one,
+            )  # fmt: skip
+
+
+@inner
+def _padded(number: Number, count: int, width: int, source: int, target: int) -> None:
+    """A row, and zeros behind it."""
+    copy(number, count, source, target)
+    clear(number, width - count, target + count * size(number))
+
+
+@inner
+def _finish(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int
+) -> None:
+    """Hand on the memory that each sequence ends with."""
+    one, units, width = size(number), call[at.UNITS], call[at.WIDTH]
+    for sequence in range(first, last):
+        steps = lengths[sequence] if len(lengths) else call[at.STEPS]
+        target = sequence * units * one
+        for layer in range(call[at.LAYERS]):
+            if layers[layer, at.H_LAST]:
+                place = (steps * call[at.BATCH] + sequence) * width * one
+                copy(number, units, layers[layer, at.H] + place, layers[layer, at.H_LAST] + target)
+            if layers[layer, at.C_LAST]:
+                place = (steps * layers[layer, at.C_STEP] + sequence * width) * one
+                copy(number, units, layers[layer, at.C] + place, layers[layer, at.C_LAST] + target)
+
+
+# --- chunks ---------------------------------------------------------------------------------------
+
+
+@inner
+def _open_chunk(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int, total: int, done: int, zeros: int, room: int,
+) -> None:  # fmt: skip
+    """Layer by layer: only W, where it is there, is stepped."""
+    one, units, width, gates = size(number), call[at.UNITS], call[at.WIDTH], call[at.GATES]
+    seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
+    top = call[at.LAYERS] - 1
+    for layer in range(top + 1):
+        drives = _drives(number, call, layers, layer, first, last, lengths, done, room)
+        _drive_chunk(
+            number, call, layers, layer, lengths, first, last, begin, end, total, drives, seen
+        )
+        if layer == 0 and call[at.EDGE] == at.KNOWN_EDGE:
+            _add_fed_chunk(number, call, lengths, first, last, begin, end, total, drives, seen)
+        row = 0
+        for t in range(begin, end):
+            count = active(lengths, first, last, t)
+            _step(number, call, layers, layer, first, t, count, drives + row * gates * one, zeros)
+            row += count
+    if call[at.V]:
+        wide = call[at.SIZE_WIDTH]
+        source, stride = _above(
+            number, call, layers, top, lengths, first, last, begin, end, total, seen
+        )
+        outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
+        product(
+            number, total, wide, units, source, stride, 1, call[at.V], lanes(number),
+            units * lanes(number), call[at.OFFSET], 0, outputs, wide,
+        )  # fmt: skip
+        for t in range(begin, end):
+            for sequence in range(first, first + active(lengths, first, last, t)):
+                _finish_output(number, call, sequence, t, outputs)
+                outputs += wide * one
+
+
+@inner
+def _closed_chunk(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int, total: int, done: int, zeros: int, room: int,
+) -> None:  # fmt: skip
+    """Step by step through all layers, because f(t-1) must be there before step t begins."""
+    one, wide, units = size(number), lanes(number), call[at.UNITS]
+    gates, drive, width = call[at.GATES], call[at.DRIVE], call[at.WIDTH]
+    top, out_width = call[at.LAYERS] - 1, call[at.SIZE_WIDTH]
+    seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
+    outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
+    spare = outputs + (last - first) * call[at.BLOCK] * out_width * one
+    drives = _drives(number, call, layers, 0, first, last, lengths, done, room)
+    _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, drives, seen)
+    row = 0
+    for t in range(begin, end):
+        count = active(lengths, first, last, t)
+        into = drives + row * gates * one
+        product(
+            number, count, drive, call[at.WINDOW],
+            call[at.FED] + (first * call[at.FED_ROW] + t * call[at.FEATURES]) * one,
+            call[at.FED_ROW], 1, call[at.R], wide, call[at.WINDOW] * wide, into, gates, into, gates,
+        )  # fmt: skip
+        _step(number, call, layers, 0, first, t, count, into, zeros)
+        for layer in range(1, top + 1):
+            source, stride = _above(
+                number, call, layers, layer - 1, lengths, first, last, t, t + 1, count, seen
+            )
+            into = _drives(number, call, layers, layer, first, last, lengths, done, room)
+            into += row * gates * one
+            product(
+                number, count, drive, units, source, stride, 1, layers[layer, at.U], wide,
+                units * wide, layers[layer, at.BIAS], 0, into, gates,
+            )  # fmt: skip
+            _step(number, call, layers, layer, first, t, count, into, zeros)
+        source, stride = _above(
+            number, call, layers, top, lengths, first, last, t, t + 1, count, seen
+        )
+        product(
+            number, count, out_width, units, source, stride, 1, call[at.V], wide, units * wide,
+            call[at.OFFSET], 0, outputs, out_width,
+        )  # fmt: skip
+        for index in range(count):
+            o = outputs + index * out_width * one
+            _finish_output(number, call, first + index, t, o)
+            _feed_back(number, call, first + index, t, o, spare)
+        row += count
+
+
+# --- pieces of a chunk ----------------------------------------------------------------------------
+
+
+@inner
+def _widest(call: Table) -> int:
+    """Numbers in the widest row that is gathered."""
+    return max(call[at.INPUT], max(call[at.WIDTH], call[at.WINDOW]))
+
+
+@inner
+def _drives(
+    number: Number, call: Table, layers: Table, layer: int, first: int, last: int, lengths: Table,
+    done: int, room: int,
+) -> int:  # fmt: skip
+    """Where the chunk's rows of gates are: kept for the way back, or in room that is used again."""
+    one, gates = size(number), call[at.GATES]
+    if layers[layer, at.STORED]:
+        before = count_rows(lengths, 0, first, 0, call[at.STEPS])
+        return layers[layer, at.STORED] + (before + done) * gates * one
+    return room + layer * (last - first) * call[at.BLOCK] * gates * one
+
+
+@inner
+def _drive_chunk(
+    number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
+    begin: int, end: int, total: int, drives: int, seen: int,
+) -> None:  # fmt: skip
+    """b + U x, or U h of the layer below, for all rows of the chunk."""
+    wide = lanes(number)
+    if layer == 0:
+        source, stride = _inputs(number, call, lengths, first, last, begin, end, total, seen)
+    else:
+        source, stride = _above(
+            number, call, layers, layer - 1, lengths, first, last, begin, end, total, seen
+        )
+    depth = layers[layer, at.BELOW]
+    product(
+        number, total, call[at.DRIVE], depth, source, stride, 1, layers[layer, at.U], wide,
+        depth * wide, layers[layer, at.BIAS], 0, drives, call[at.GATES],
+    )  # fmt: skip
+
+
+@inner
+def _inputs(
+    number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
+    total: int, seen: int,
+) -> tuple[int, int]:  # fmt: skip
+    """The chunk's rows of x: where the first is, and the stride from row to row."""
+    one, row, step, count = size(number), call[at.X_ROW], call[at.X_STEP], call[at.INPUT]
+    stride = uniform_stride(last - first, total, end - begin, row, step)
+    if stride >= 0:
+        return call[at.X] + (first * row + begin * step) * one, stride
+    gather(
+        number, lengths, first, last, begin, end, call[at.X], row, step, 0, 0, 0, count, seen, count
+    )
+    return seen, count
+
+
+@inner
+def _above(
+    number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
+    begin: int, end: int, total: int, seen: int,
+) -> tuple[int, int]:  # fmt: skip
+    """The chunk's rows of a layer's h, less what is dropped: address and stride."""
+    one, width = size(number), call[at.WIDTH]
+    step, mask = call[at.BATCH] * width, layers[layer, at.MASK]
+    source = layers[layer, at.H] + step * one
+    stride = uniform_stride(last - first, total, end - begin, width, step)
+    if stride >= 0 and mask == 0:
+        return source + (first * width + begin * step) * one, stride
+    gather(
+        number, lengths, first, last, begin, end, source, width, step, mask,
+        layers[layer, at.MASK_ROW], layers[layer, at.MASK_STEP], call[at.UNITS], seen, width,
+    )  # fmt: skip
+    return seen, width
+
+
+@inner
+def _add_fed_chunk(
+    number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
+    total: int, drives: int, seen: int,
+) -> None:  # fmt: skip
+    """+ R f(t-1) for all rows of the chunk, f being known."""
+    one, wide, window, gates = size(number), lanes(number), call[at.WINDOW], call[at.GATES]
+    row, step = call[at.FED_ROW], call[at.FEATURES]
+    stride = uniform_stride(last - first, total, end - begin, row, step)
+    source = call[at.FED] + (first * row + begin * step) * one
+    if stride < 0:
+        gather(
+            number, lengths, first, last, begin, end, call[at.FED], row, step, 0, 0, 0, window,
+            seen, window,
+        )  # fmt: skip
+        source, stride = seen, window
+    product(
+        number, total, call[at.DRIVE], window, source, stride, 1, call[at.R], wide, window * wide,
+        drives, gates, drives, gates,
+    )  # fmt: skip
+
+
+# --- one step -------------------------------------------------------------------------------------
+
+
+@inner
+def _step(
+    number: Number, call: Table, layers: Table, layer: int, first: int, t: int, count: int,
+    drives: int, zeros: int,
+) -> None:  # fmt: skip
+    """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``."""
+    one, wide, cell, units = size(number), lanes(number), call[at.CELL], call[at.UNITS]
+    width, gates, batch = call[at.WIDTH], call[at.GATES], call[at.BATCH]
+    before = layers[layer, at.H] + (t * batch + first) * width * one
+    h = before + batch * width * one
+    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * width) * one
+    c = c_before + layers[layer, at.C_STEP] * one
+    W = layers[layer, at.W]
+    if W and cell == GRU:
+        product(
+            number, count, 2 * width, units, before, width, 1, W, wide, units * wide,
+            drives, gates, drives, gates,
+        )  # fmt: skip
+        product(
+            number, count, width, units, before, width, 1, W + 2 * width * units * one, wide,
+            units * wide, layers[layer, at.BIAS_RECURRENT], 0, drives + 3 * width * one, gates,
+        )  # fmt: skip
+    elif W:
+        product(
+            number, count, call[at.DRIVE], units, before, width, 1, W, wide, units * wide,
+            drives, gates, drives, gates,
+        )  # fmt: skip
+    if cell < GRU:
+        update(number, cell, count * width, drives, 0, before, 0, h, 0)
+        return
+    for _ in range(count):
+        recurrent = drives + 3 * width * one if W else layers[layer, at.BIAS_RECURRENT]
+        update(
+            number, cell, width, drives, recurrent, before if W else zeros,
+            c_before if W and cell == LSTM else zeros, h, c,
+        )  # fmt: skip
+        drives += gates * one
+        before, h = before + width * one, h + width * one
+        c_before, c = c_before + width * one, c + width * one
+
+
+@inner
+def _finish_output(number: Number, call: Table, sequence: int, t: int, o: int) -> None:
+    """Add s f(t-1) to the row at ``o``, and store it as the output of step ``t``."""
+    one, features = size(number), call[at.FEATURES]
+    if call[at.SKIP]:
+        fed = call[at.FED] + sequence * call[at.FED_ROW] * one
+        fed += (t + call[at.LAGS] - 1) * features * one
+        for index in range(features):
+            change = load(number, call[at.SKIP] + index * one) * load(number, fed + index * one)
+            store(number, o + index * one, load(number, o + index * one) + change)
+    count = call[at.SIZE]
+    copy(number, count, o, call[at.O] + (sequence * call[at.STEPS] + t) * count * one)
+
+
+@inner
+def _feed_back(number: Number, call: Table, sequence: int, t: int, o: int, spare: int) -> None:
+    """f(t), where the next steps will read it."""
+    one, features = size(number), call[at.FEATURES]
+    width = call[at.SIZE_WIDTH]
+    noise = call[at.NOISE] + (sequence * call[at.NOISE_ROW] + t * call[at.NOISE_STEP]) * one
+    f = call[at.FED] + (sequence * call[at.FED_ROW] + (t + call[at.LAGS]) * features) * one
+    feed(
+        number, call[at.FEED], features, call[at.SIZE], width, call[at.COMPONENTS], o, noise,
+        spare, spare + max(width, features) * one,
+    )  # fmt: skip
+    if call[at.FORCED] == 0:
+        copy(number, features, spare, f)
+        return
+    place = call[at.FORCED] + (sequence * call[at.FORCED_ROW] + t * call[at.FORCED_STEP]) * one
+    truth = call[at.VALUES] + (sequence * call[at.STEPS] + t) * features * one
+    mix(number, features, load(number, place), truth, spare, f)
+
+
+@inner
+def _clear_ended(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int,
+) -> None:  # fmt: skip
+    """Zeros for h behind each sequence's length; o and f were made of zeros."""
+    one, width, batch = size(number), call[at.WIDTH], call[at.BATCH]
+    top = layers[call[at.LAYERS] - 1, at.H]
+    for t in range(begin, end):
+        count = active(lengths, first, last, t)
+        place = top + ((t + 1) * batch + first + count) * width * one
+        clear(number, (last - first - count) * width, place)

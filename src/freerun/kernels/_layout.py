@@ -1,0 +1,314 @@
+"""Where everything is for one shape of unfolding: found once, used by every call of that shape."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from freerun.kernels import _call as at
+from freerun.kernels import _packing as job
+from freerun.kernels._backward import backward_room
+from freerun.kernels._cells import CELL_CODES
+from freerun.kernels._feedback import FEED_CODES
+from freerun.kernels._forward import forward_room
+from freerun.kernels._workers import slices_of
+
+__all__ = ["EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
+
+Table = "np.ndarray[Any, np.dtype[np.int64]]"
+
+GATE_COUNTS = {"tanh": 1, "relu": 1, "identity": 1, "gru": 3, "lstm": 4}
+
+CHUNK_ROWS = 192
+CHUNK_NUMBERS = 2**17
+"""A chunk has so many rows, fewer where their gates would have more numbers than the cache."""
+
+
+class EdgeShape(NamedTuple):
+    """The output edge's part of a shape."""
+
+    lags: int
+    features: int
+    is_known: bool
+    feed: str
+    components: int
+    through: bool
+
+
+class Shape(NamedTuple):
+    """What a layout depends on."""
+
+    cell: str
+    dtype: torch.dtype
+    batch: int
+    steps: int
+    inputs: int
+    units: int
+    layers: int
+    is_recurrent: bool
+    biases: tuple[tuple[bool, bool], ...]
+    edge: EdgeShape | None
+    size: int
+    has_skip: bool
+    threads: int
+
+
+class Jobs(NamedTuple):
+    """Packing jobs, as ``_packing`` takes them, and how many numbers they make."""
+
+    rows: Any
+    count: int
+
+
+class Layout:
+    """Sizes, tables with all but addresses filled in, and the jobs around a call.
+
+    Tensors are numbered: x is 0; a layer's weight_ih, weight_hh, bias_ih, bias_hh follow, layer by
+    layer; then each layer's memory; then R and what was fed before; then V, c and s.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.one = shape.dtype.itemsize
+        self.lanes = 64 // self.one
+        self.gate_count = GATE_COUNTS[shape.cell]
+        self.width = self.round(shape.units)
+        self.drive = self.gate_count * self.width
+        self.gates = 4 * self.width if self.gate_count > 1 else self.width
+        edge = shape.edge
+        self.window = 0 if edge is None else edge.lags * edge.features
+        self.memory_parts = (2 if shape.cell == "lstm" else 1) if shape.is_recurrent else 0
+        self.slices = self.cut(shape.batch * shape.steps, None)
+        self._number_tensors()
+        self._fill_tables()
+        self.forward_jobs = self._forward_jobs()
+        self.backward_jobs = [self._backward_jobs(needs_x) for needs_x in (False, True)]
+        self._lay_out_gradients()
+        block = self.block(self.slices)
+        self.room_forward = self.forward_room(self.slices, block)
+        self.room_backward = self.backward_room(self.slices, block)
+
+    def round(self, count: int) -> int:
+        """Up to whole vectors."""
+        return -(-count // self.lanes) * self.lanes
+
+    def cut(self, rows: int, lengths: Sequence[int] | None) -> list[tuple[int, int]]:
+        """Slices for the threads."""
+        shape = self.shape
+        depth = shape.inputs + self.window + (2 * shape.layers - 1) * self.width
+        work = rows * (self.drive * depth + shape.size * self.width)
+        return slices_of(shape.batch, work, shape.threads, lengths)
+
+    def block(self, slices: Sequence[tuple[int, int]]) -> int:
+        """Steps of a chunk."""
+        widest = max(last - first for first, last in slices)
+        rows = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // self.gates) // widest)
+        return min(rows, self.shape.steps)
+
+    def forward_room(self, slices: Sequence[tuple[int, int]], block: int) -> int:
+        """Numbers of scratch memory for each thread."""
+        shape = self.shape
+        return forward_room(
+            max(last - first for first, last in slices), block, shape.layers, self.gates,
+            max(shape.inputs, self.width, self.window), self.round(shape.size),
+        )  # fmt: skip
+
+    def backward_room(self, slices: Sequence[tuple[int, int]], block: int) -> int:
+        """The same for the way back."""
+        shape = self.shape
+        widest = max(self.round(shape.inputs), self.width, self.round(self.window))
+        return backward_room(
+            max(last - first for first, last in slices), block, shape.layers, self.width,
+            self.gates, widest, self.round(shape.size),
+        )  # fmt: skip
+
+    def _number_tensors(self) -> None:
+        layers = self.shape.layers
+        self.first_memory = 1 + 4 * layers
+        self.weight_fh = self.first_memory + self.memory_parts * layers
+        self.readout = self.weight_fh + (0 if self.shape.edge is None else 2)
+        self.tensors = self.readout + (3 if self.shape.size else 0)
+
+    def _fill_tables(self) -> None:
+        shape, edge = self.shape, self.shape.edge
+        call = np.zeros(at.CALL_SIZE, np.int64)
+        table = np.zeros((shape.layers, at.LAYER_SIZE), np.int64)
+        call[at.CELL], call[at.LAYERS] = CELL_CODES[shape.cell], shape.layers
+        call[at.UNITS], call[at.WIDTH], call[at.DRIVE] = shape.units, self.width, self.drive
+        call[at.GATES], call[at.BATCH], call[at.STEPS] = self.gates, shape.batch, shape.steps
+        call[at.BLOCK] = self.block(self.slices)
+        call[at.INPUT], call[at.INPUT_WIDTH] = shape.inputs, self.round(shape.inputs)
+        call[at.SIZE], call[at.SIZE_WIDTH] = shape.size, self.round(shape.size)
+        for number in range(shape.layers):
+            below = shape.units if number else shape.inputs
+            table[number, at.BELOW], table[number, at.BELOW_WIDTH] = below, self.round(below)
+        if edge is not None:
+            call[at.EDGE] = at.KNOWN_EDGE if edge.is_known else at.OPEN_EDGE
+            call[at.FED_ROW] = (edge.lags + shape.steps) * edge.features
+            call[at.FEATURES], call[at.LAGS] = edge.features, edge.lags
+            call[at.WINDOW], call[at.WINDOW_WIDTH] = self.window, self.round(self.window)
+            call[at.FEED], call[at.COMPONENTS] = FEED_CODES[edge.feed], edge.components
+            call[at.THROUGH] = edge.through
+        self.call, self.table = call, table
+
+    # --- parameters -------------------------------------------------------------------------------
+
+    def _forward_jobs(self) -> Jobs:
+        jobs, shape = _JobList(self), self.shape
+        for layer in range(shape.layers):
+            columns = shape.units if layer else shape.inputs
+            jobs.weight(job.ACROSS, layer, at.U, 1 + 4 * layer, columns)
+            if shape.is_recurrent:
+                jobs.weight(job.ACROSS, layer, at.W, 2 + 4 * layer, shape.units)
+            self._bias_jobs(jobs, layer)
+        if shape.edge is not None:
+            jobs.weight(job.ACROSS, -1, at.R, self.weight_fh, self.window)
+        if shape.size:
+            jobs.readout(job.ACROSS, at.V, self.readout)
+            jobs.row(-1, at.OFFSET, (self.readout + 1, 0), None, 1, shape.size)
+        return jobs.finished()
+
+    def _backward_jobs(self, needs_x: bool) -> Jobs:
+        jobs, shape = _JobList(self), self.shape
+        first = 2 if shape.cell == "gru" else 0
+        for layer in range(shape.layers):
+            columns = shape.units if layer else shape.inputs
+            if layer or needs_x:
+                jobs.weight(job.BACK, layer, at.U_BACK, 1 + 4 * layer, columns, first)
+            if shape.is_recurrent:
+                jobs.weight(job.BACK, layer, at.W_BACK, 2 + 4 * layer, shape.units)
+            if shape.cell == "gru":
+                self._bias_jobs(jobs, layer)
+        if shape.edge is not None:
+            jobs.weight(job.BACK, -1, at.R_BACK, self.weight_fh, self.window, first)
+        if shape.size:
+            jobs.readout(job.BACK, at.V_BACK, self.readout)
+        return jobs.finished()
+
+    def _bias_jobs(self, jobs: "_JobList", layer: int) -> None:
+        shape = self.shape
+        has_input, has_recurrent = shape.biases[layer]
+        of_input = (3 + 4 * layer, 0) if has_input else None
+        of_recurrent = (4 + 4 * layer, 0) if has_recurrent else None
+        if shape.cell != "gru":
+            jobs.row(layer, at.BIAS, of_input, of_recurrent, self.gate_count, shape.units)
+            return
+        jobs.row(layer, at.BIAS, of_input, of_recurrent, 2, shape.units)
+        third = 2 * shape.units * self.one
+        candidate = (3 + 4 * layer, third) if has_input else None
+        jobs.row(layer, -1, candidate, None, 1, shape.units)  # it adjoins the other two
+        recurrent = (4 + 4 * layer, third) if has_recurrent else None
+        jobs.row(layer, at.BIAS_RECURRENT, recurrent, None, 1, shape.units)
+
+    # --- gradients --------------------------------------------------------------------------------
+
+    def _lay_out_gradients(self) -> None:
+        """Where in a thread's part each gradient is, and the jobs that take them out of it."""
+        shape, units, width = self.shape, self.shape.units, self.width
+        first = 2 if shape.cell == "gru" else 0
+        self.gradient_fields: list[tuple[int, int, int]] = []
+        rows: list[list[int]] = []
+        self.gradient_tensors: list[tuple[int, tuple[int, ...]]] = []
+        self.part = 0
+
+        def place(layer: int, field: int, count: int) -> int:
+            start = self.part * self.one
+            self.gradient_fields.append((layer, field, start))
+            self.part += self.round(count)
+            return start
+
+        def out(
+            tensor: int, shape: tuple[int, ...], source: int, source_row: int, gates: int,
+            rows_each: int, padded: int, slot: int = 0,
+        ) -> None:  # fmt: skip
+            columns = shape[1] if len(shape) == 2 else 1
+            self.gradient_tensors.append((tensor, shape))
+            row = [0, gates, slot, rows_each, padded, columns, 0, source, source_row]
+            rows.append(row + [0] * (job.JOB_SIZE - len(row)))
+
+        count = self.gate_count
+        for layer in range(shape.layers):
+            number, columns = 1 + 4 * layer, units if layer else shape.inputs
+            wide = self.round(columns)
+            start = place(layer, at.D_U, self.drive * wide)
+            out(number, (count * units, columns), start, wide, count, units, width, first)
+            if shape.is_recurrent:
+                start = place(layer, at.D_W, self.drive * width)
+                out(number + 1, (count * units, units), start, width, count, units, width)
+            start = place(layer, at.D_BIAS, self.gates)
+            has_input, has_recurrent = shape.biases[layer]
+            if has_input:
+                out(number + 2, (count * units,), start, 1, count, units, width, first)
+            if has_recurrent:
+                start += width * self.one if shape.cell == "gru" else 0
+                out(number + 3, (count * units,), start, 1, count, units, width)
+        if shape.edge is not None:
+            wide = self.round(self.window)
+            start = place(-1, at.D_R, self.drive * wide)
+            out(self.weight_fh, (count * units, self.window), start, wide, count, units, width,
+                first)  # fmt: skip
+        if shape.size:
+            size = shape.size
+            start = place(-1, at.D_V, self.round(size) * width)
+            out(self.readout, (size, units), start, width, 1, size, size)
+            start = place(-1, at.D_OFFSET, self.round(size))
+            out(self.readout + 1, (size,), start, 1, 1, size, size)
+        if shape.has_skip and shape.edge is not None:
+            features = shape.edge.features
+            start = place(-1, at.D_SKIP, self.round(features))
+            out(self.readout + 2, (features,), start, 1, 1, features, features)
+        self.gradient_jobs = np.array(rows, np.int64)
+
+
+class _JobList:
+    """Packing jobs being written."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.rows: list[list[int]] = []
+        self.count = 0
+
+    def _add(
+        self, layer: int, field: int, size: int, row: list[int], source: tuple[int, int] | None,
+        row_stride: int, plus: tuple[int, int] | None,
+    ) -> None:  # fmt: skip
+        nothing = (self.layout.tensors, 0)
+        place = self.count * self.layout.one
+        row = [*row, *(source or nothing), row_stride, 1, *(plus or nothing), place, layer, field]
+        self.rows.append(row)
+        self.count += self.layout.round(size)
+
+    def weight(
+        self, kind: int, layer: int, field: int, tensor: int, columns: int, first: int = 0
+    ) -> None:
+        layout = self.layout
+        gates, units, width = layout.gate_count, layout.shape.units, layout.width
+        size = gates * width * (columns if kind == job.ACROSS else layout.round(columns))
+        row = [kind, gates, first, units, width, columns]
+        self._add(layer, field, size, row, (tensor, 0), columns, None)
+
+    def readout(self, kind: int, field: int, tensor: int) -> None:
+        layout, units = self.layout, self.layout.shape.units
+        size = layout.shape.size
+        width = layout.round(size)
+        room = width * (units if kind == job.ACROSS else layout.width)
+        self._add(-1, field, room, [kind, 1, 0, size, width, units], (tensor, 0), units, None)
+
+    def row(
+        self, layer: int, field: int, source: tuple[int, int] | None,
+        plus: tuple[int, int] | None, gates: int, units: int,
+    ) -> None:  # fmt: skip
+        width = self.layout.round(units)
+        row = [job.ROW, gates, 0, units, width, 1]
+        self._add(layer, field, gates * width, row, source, 1, plus)
+
+    def finished(self) -> Jobs:
+        return Jobs(np.array(self.rows, np.int64), self.count)
+
+
+@lru_cache(maxsize=256)
+def layout_of(shape: Shape) -> Layout:
+    """The layout, made when a shape is first seen."""
+    return Layout(shape)

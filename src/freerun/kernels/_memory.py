@@ -1,0 +1,79 @@
+"""Plain memory in a kernel: numbers at addresses, and copies of rows."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from freerun.kernels._compiled import Number, inner
+from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
+
+__all__ = ["add", "clear", "copy", "lanes", "load", "size", "store"]
+
+
+@intrinsic
+def size(typingctx: Any, number: Any) -> Any:
+    """Bytes of a number of ``number``'s type."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return ir.Constant(ir.IntType(64), LANE_BYTES // lanes_of(signature.args[0]))
+
+    return types.int64(number), codegen
+
+
+@intrinsic
+def lanes(typingctx: Any, number: Any) -> Any:
+    """Numbers in a vector."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return ir.Constant(ir.IntType(64), lanes_of(signature.args[0]))
+
+    return types.int64(number), codegen
+
+
+@intrinsic
+def load(typingctx: Any, number: Any, address: Any) -> Any:
+    """The number at ``address``."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.load(pointer_to(builder, args[1], element_type(signature.args[0])))
+
+    return number(number, types.int64), codegen
+
+
+@intrinsic
+def store(typingctx: Any, number: Any, address: Any, value: Any) -> Any:
+    """Put ``value`` at ``address``."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        kind = element_type(signature.args[0])
+        builder.store(args[2], pointer_to(builder, args[1], kind))
+        return context.get_dummy_value()
+
+    return types.void(number, types.int64, number), codegen
+
+
+@inner
+def copy(number: Number, count: int, source: int, target: int) -> None:
+    """target = source, ``count`` numbers side by side."""
+    step = size(number)
+    for index in range(count):
+        store(number, target + index * step, load(number, source + index * step))
+
+
+@inner
+def clear(number: Number, count: int, target: int) -> None:
+    """target = 0, ``count`` numbers side by side."""
+    step = size(number)
+    for index in range(count):
+        store(number, target + index * step, number)
+
+
+@inner
+def add(number: Number, count: int, source: int, target: int) -> None:
+    """target += source, ``count`` numbers side by side."""
+    step = size(number)
+    for index in range(count):
+        place = target + index * step
+        store(number, place, load(number, place) + load(number, source + index * step))

@@ -1,0 +1,139 @@
+"""Parameters on their way into a kernel and gradients on their way out, a table of jobs at a time.
+
+Kernels want weights in panels, gates padded to whole vectors, in the order of ``_cells``; users have
+them as PyTorch does.
+"""
+
+from typing import Any
+
+from freerun.kernels._compiled import Number, entry, inner
+from freerun.kernels._memory import clear, lanes, load, size, store
+from freerun.kernels._products import pack
+
+__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
+
+ACROSS, BACK, ROW = range(3)
+"""A weight for A W' (panels of its rows), for A W (panels of its columns), and one row of it."""
+
+(
+    KIND, GATE_COUNT, FIRST_GATE, UNITS, WIDTH, COLUMNS,
+    # which tensor is read, and from which byte; one that is not there is the last, at address 0
+    SOURCE, SOURCE_BYTE, SOURCE_ROW, SOURCE_STEP, PLUS, PLUS_BYTE,
+    # where to, in bytes, and whose number says so: a layer's, or the call's for layer -1
+    TARGET, LAYER, FIELD,
+    JOB_SIZE,
+) = range(16)  # fmt: skip
+
+Table = Any
+
+
+SIGNATURES = tuple(
+    f"void({number}, int64[:, ::1], int64[::1], int64, int64[::1], int64[:, ::1])"
+    for number in ("float32", "float64")
+)
+
+
+@entry(*SIGNATURES)
+def pack_all(
+    number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
+) -> None:
+    """Do every job, a row each, and tell the kernels' tables where its result is.
+
+    Args:
+        number: tells the type.
+        jobs: ``FIRST_GATE`` is the gate that comes first in what is packed; the others follow,
+            round about. ``PLUS`` is a row to be added to a ``ROW``.
+        places: addresses of all tensors, then a 0.
+        base: where targets are counted from.
+        call: the call's table.
+        layers: the layers' table.
+    """
+    for job in jobs:
+        source = places[job[SOURCE]] + job[SOURCE_BYTE]
+        target = base + job[TARGET]
+        if job[FIELD] >= 0 and job[LAYER] < 0:
+            call[job[FIELD]] = target
+        elif job[FIELD] >= 0:
+            layers[job[LAYER], job[FIELD]] = target
+        if job[KIND] == ACROSS:
+            _pack_across(number, job, source, target)
+        elif job[KIND] == BACK:
+            _pack_back(number, job, source, target)
+        else:
+            _pack_row(number, job, source, places[job[PLUS]] + job[PLUS_BYTE], target)
+
+
+@inner
+def _gate(job: Table, source: int, slot: int, one: int) -> int:
+    """Where the gate that is packed into ``slot`` begins."""
+    gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
+    return source + gate * job[UNITS] * job[SOURCE_ROW] * one
+
+
+@inner
+def _pack_across(number: Number, job: Table, source: int, target: int) -> None:
+    depth = job[COLUMNS]
+    for slot in range(job[GATE_COUNT]):
+        pack(
+            number, depth, job[UNITS], _gate(job, source, slot, size(number)), job[SOURCE_STEP],
+            job[SOURCE_ROW], depth, target + slot * job[WIDTH] * depth * size(number),
+        )  # fmt: skip
+
+
+@inner
+def _pack_back(number: Number, job: Table, source: int, target: int) -> None:
+    one, wide, units, width = size(number), lanes(number), job[UNITS], job[WIDTH]
+    depth = job[GATE_COUNT] * width
+    for slot in range(job[GATE_COUNT]):
+        place = target + slot * width * wide * one
+        pack(
+            number, units, job[COLUMNS], _gate(job, source, slot, one), job[SOURCE_ROW],
+            job[SOURCE_STEP], depth, place,
+        )  # fmt: skip
+        for column in range(0, job[COLUMNS], wide):
+            panel = place + column * depth * one
+            clear(number, (width - units) * wide, panel + units * wide * one)
+
+
+@inner
+def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -> None:
+    one, units, width = size(number), job[UNITS], job[WIDTH]
+    clear(number, job[GATE_COUNT] * width, target)
+    for gate in range(job[GATE_COUNT]):
+        for unit in range(units):
+            index = gate * units + unit
+            value = number
+            if source:
+                value += load(number, source + index * one)
+            if plus:
+                value += load(number, plus + index * one)
+            store(number, target + (gate * width + unit) * one, value)
+
+
+@entry(
+    "void(float32, int64[:, ::1], int64, int64[::1], int64, int64)",
+    "void(float64, int64[:, ::1], int64, int64[::1], int64, int64)",
+)
+def unpack_all(
+    number: Number, jobs: Table, base: int, targets: Table, parts: int, part: int
+) -> None:
+    """Sum the threads' parts of every gradient into a plain matrix.
+
+    A job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
+    numbers; its target gates of ``UNITS`` rows of ``COLUMNS``.
+    """
+    one = size(number)
+    for index in range(len(jobs)):
+        job = jobs[index]
+        columns, units = job[COLUMNS], job[UNITS]
+        for slot in range(job[GATE_COUNT]):
+            gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
+            for unit in range(units):
+                source = base + job[SOURCE_BYTE]
+                source += (slot * job[WIDTH] + unit) * job[SOURCE_ROW] * one
+                target = targets[index] + (gate * units + unit) * columns * one
+                for column in range(columns):
+                    total = load(number, source + column * one)
+                    for other in range(1, parts):
+                        total += load(number, source + (other * part + column) * one)
+                    store(number, target + column * one, total)

@@ -1,0 +1,164 @@
+"""Matrix products on packed matrices, built of register tiles.
+
+C = start + A B        A: rows anywhere, B: packed into panels of whole vectors of columns
+"""
+
+from freerun.kernels._compiled import Number, inner
+from freerun.kernels._memory import lanes, load, size, store
+from freerun.kernels._tile import tile
+
+__all__ = ["pack", "product", "sum_rows"]
+
+tile_1x1, tile_1x4 = tile(1, 1), tile(1, 4)
+tile_2x1, tile_2x3 = tile(2, 1), tile(2, 3)
+tile_3x1, tile_3x2 = tile(3, 1), tile(3, 2)
+tile_4x1, tile_5x1, tile_6x1 = tile(4, 1), tile(5, 1), tile(6, 1)
+
+
+@inner
+def product(
+    number: Number, rows: int, columns: int, depth: int, a: int, a_row: int, a_step: int,
+    b: int, b_step: int, b_panel: int, start: int, start_row: int, c: int, c_row: int,
+) -> None:  # fmt: skip
+    """C = start + A B.
+
+    Args:
+        number: tells the type.
+        rows: of A and C.
+        columns: of B and C, a multiple of the lanes of a vector.
+        depth: columns of A, rows of B.
+        a: address of A; ``a_row`` and ``a_step`` are its strides, in numbers.
+        b: address of B; ``b_step`` from row to row, ``b_panel`` from panel to panel.
+        start: what C starts from: an address (C itself to add to it), or 0 for zeros. With
+            ``start_row`` 0 it is one row for all.
+        c: address of C, ``c_row`` its stride.
+    """
+    if rows <= 3:
+        _few(
+            number, rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row,
+            c, c_row,
+        )  # fmt: skip
+        return
+    wide, one = lanes(number), size(number)
+    blocks = (rows + 5) // 6
+    for column in range(0, columns, wide):
+        row = 0
+        for block in range(blocks):  # as even as can be: a tile of few rows waits for memory
+            count = (rows - row) // (blocks - block)
+            from_a, to_c = a + row * a_row * one, c + (row * c_row + column) * one
+            before = 0 if start == 0 else start + (row * start_row + column) * one
+            if count == 6:
+                tile_6x1(
+                    number, depth, from_a, a_row, a_step, b, b_step, b_panel, before, start_row,
+                    to_c, c_row,
+                )  # fmt: skip
+            elif count == 5:
+                tile_5x1(
+                    number, depth, from_a, a_row, a_step, b, b_step, b_panel, before, start_row,
+                    to_c, c_row,
+                )  # fmt: skip
+            elif count == 4:
+                tile_4x1(
+                    number, depth, from_a, a_row, a_step, b, b_step, b_panel, before, start_row,
+                    to_c, c_row,
+                )  # fmt: skip
+            else:
+                tile_3x1(
+                    number, depth, from_a, a_row, a_step, b, b_step, b_panel, before, start_row,
+                    to_c, c_row,
+                )  # fmt: skip
+            row += count
+        b += b_panel * one
+
+
+@inner
+def _few(
+    number: Number, rows: int, columns: int, depth: int, a: int, a_row: int, a_step: int,
+    b: int, b_step: int, b_panel: int, start: int, start_row: int, c: int, c_row: int,
+) -> None:  # fmt: skip
+    """The same for up to three rows: several panels at a time, or sums wait for each other."""
+    wide, one = lanes(number), size(number)
+    column = 0
+    while column < columns:
+        left = (columns - column) // wide
+        before = 0 if start == 0 else start + column * one
+        to_c = c + column * one
+        if rows == 1 and left >= 4:
+            tile_1x4(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 4
+        elif rows == 1:
+            tile_1x1(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 1
+        elif rows == 2 and left >= 3:
+            tile_2x3(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 3
+        elif rows == 2:
+            tile_2x1(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 1
+        elif rows == 3 and left >= 2:
+            tile_3x2(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 2
+        elif rows == 3:
+            tile_3x1(
+                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
+            )
+            done = 1
+        else:
+            return
+        column += done * wide
+        b += done * b_panel * one
+
+
+@inner
+def pack(
+    number: Number, depth: int, columns: int, b: int, b_step: int, b_column: int, room: int,
+    target: int,
+) -> None:  # fmt: skip
+    """Copy B into panels: ``target[panel, k, lane]``, zeros behind the last column.
+
+    Args:
+        number: tells the type.
+        depth: rows of B.
+        columns: of B.
+        b: address of B, ``b_step`` from row to row, ``b_column`` from column to column.
+        room: rows that a panel has, ``depth`` or more: what B shares its panels with may be beside.
+        target: where the first panel is to begin.
+    """
+    wide, one = lanes(number), size(number)
+    for column in range(0, columns, wide):
+        there = min(wide, columns - column)
+        source = b + column * b_column * one
+        for k in range(depth):
+            place = target + k * wide * one
+            if there == wide and b_column == 1:
+                for lane in range(wide):
+                    store(number, place + lane * one, load(number, source + lane * one))
+            else:
+                for lane in range(there):
+                    value = load(number, source + lane * b_column * one)
+                    store(number, place + lane * one, value)
+                for lane in range(there, wide):
+                    store(number, place + lane * one, number)
+            source += b_step * one
+        target += room * wide * one
+
+
+@inner
+def sum_rows(number: Number, rows: int, columns: int, a: int, a_row: int, total: int) -> None:
+    """total += the sum of A's rows."""
+    one = size(number)
+    for row in range(rows):
+        for column in range(columns):
+            place = total + column * one
+            value = load(number, a + (row * a_row + column) * one)
+            store(number, place, load(number, place) + value)

@@ -1,0 +1,66 @@
+"""An unfolded network as a value, and what of a network its unfolding needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from freerun.cells import RecurrentLayer
+from freerun.heads import Head
+from freerun.state import State
+
+__all__ = ["Unfoldable", "Unrolled", "real_steps"]
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A network unfolded over a batch. What stands behind a sequence's length is 0.
+
+    Attributes:
+        o: ``(batch, time, head.size)``; for ``readout="last"`` ``(batch, head.size)``.
+        h: ``(batch, time, hidden_size)`` of the last layer, both directions side by side.
+        summary: ``(batch, hidden_size)``, h after each sequence's last step (a backward layer's
+            after its first): what ``readout="last"`` reads; None with an output edge, which is read
+            at every step.
+        f: ``(batch, time, fed_size)``, what the output edge carried; None without one.
+        state: what the last step of each sequence hands on; None for bidirectional networks.
+        head: what o means.
+    """
+
+    o: Tensor
+    h: Tensor
+    summary: Tensor | None
+    f: Tensor | None
+    state: State | None
+    head: Head
+
+    def distribution(self) -> Distribution:
+        """p(y | o), in scaled units."""
+        return self.head.distribution(self.o)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean of y; for classes the book's y-hat, softmax(o). In scaled units."""
+        return self.head.mean(self.o)
+
+
+class Unfoldable(Protocol):
+    """What of a network its unfolding needs."""
+
+    head: Head
+    recurrence: str
+    readout: str
+    input_lags: int
+    output_lags: int
+    layers: Sequence[RecurrentLayer]
+    reverse_layers: Sequence[RecurrentLayer]
+    output: nn.Linear
+    skip: nn.Parameter | None
+
+
+def real_steps(lengths: Tensor, steps: int) -> Tensor:
+    """bool ``(batch, steps)``: whether step t lies within its sequence."""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
