@@ -82,6 +82,10 @@ def test_every_argument_of_a_network_is_kept() -> None:
 
 
 def test_nothing_in_a_run_is_a_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tmp_path / "run"
+    # Kernels are Numba's to load, once in a process, and no part of a run.
+    fr.fit(network(), driven(), driven(), epochs=1, progress=False)
+
     def refuse(*arguments: object, **options: object) -> None:
         pytest.fail("a pickle was written or read")
 
@@ -89,7 +93,6 @@ def test_nothing_in_a_run_is_a_pickle(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(torch, name, refuse)
     for name in ("dump", "dumps", "load", "loads"):
         monkeypatch.setattr(f"pickle.{name}", refuse)
-    run = tmp_path / "run"
     fr.fit(network(), driven(), driven(), epochs=1, out=run, progress=False)
     fr.fit(network(), driven(), driven(), epochs=2, out=run, resume=True, progress=False)
     fr.load(run)

@@ -281,9 +281,10 @@ def test_blocks_of_a_large_batch_change_nothing(
     x, y = torch.randn(3, 11, 2).double(), torch.randn(3, 11, 1).double()
     found = []
     for size in (2**19, cached):
-        monkeypatch.setattr(unroll_module, "CACHED", size)
+        monkeypatch.setattr(_reference, "CACHED", size)
         net.zero_grad()
-        unrolled = net(x, y, lengths=torch.tensor([11, 4, 9]))
+        with kernels.disabled():
+            unrolled = net(x, y, lengths=torch.tensor([11, 4, 9]))
         (unrolled.o.square().sum() + unrolled.h.sin().sum()).backward()
         gradients = [p.grad for p in net.parameters() if p.grad is not None]
         found.append([unrolled.o, unrolled.h, unrolled.f, *gradients])

@@ -23,6 +23,7 @@ def unroll_on_kernels(
     lengths: Tensor | None,
     real: Tensor | None,
     noise: Noise,
+    with_h: bool = True,
 ) -> Unrolled:
     """Unfold ``net`` on compiled kernels, which must apply to it.
 
@@ -37,13 +38,14 @@ def unroll_on_kernels(
         lengths: ``(batch,)`` or None.
         real: bool ``(batch, time)``, where lengths are given.
         noise: what is random.
+        with_h: whether h is wanted.
 
     Returns:
         As :func:`freerun.unroll.unroll`, but for the state's inputs.
     """
     edge = None if plan is None else _edge(net, plan, state, real, noise, *below.shape[:2])
     if lengths is None:
-        return _unroll(net, below, edge, state, None, noise)
+        return _unroll(net, below, edge, state, None, noise, with_h)
     order = lengths.argsort(descending=True, stable=True)
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
@@ -112,7 +114,7 @@ def _sorted(edge: Edge, sort: object) -> Edge:
 
 def _unroll(
     net: Unfoldable, below: Tensor, edge: Edge | None, state: State, lengths: Tensor | None,
-    noise: Noise,
+    noise: Noise, with_h: bool = True,
 ) -> Unrolled:  # fmt: skip
     """Unfold a batch that falls in length."""
     if len(net.reverse_layers):
@@ -127,7 +129,8 @@ def _unroll(
     if net.readout == "every":
         bias = net.output.bias
         readout = Readout(net.output.weight.contiguous(), bias.contiguous(), net.skip)
-    found = unfold(net.layers[0].cell.name, layers, below, memory, edge, readout, lengths)
+    cell = net.layers[0].cell.name
+    found = unfold(cell, layers, below, memory, edge, readout, lengths, with_h)
     f, output = None, None
     if edge is not None:
         f = found.f if edge.truth is None else edge.truth

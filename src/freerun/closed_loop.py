@@ -17,7 +17,7 @@ from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over, read_levels
 from freerun.state import Noise, State
-from freerun.unroll import emitted
+from freerun.unroll import emitted, unroll
 
 __all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run"]
 
@@ -150,7 +150,8 @@ def _free(
             x = None if start.inputs is None else start.inputs[:, begin : begin + count]
             x = None if x is None else x[block // paths]
             part = None if noise is None else noise[block]
-            unrolled = net(x, None, plan, state=states[number], steps=count, noise=Noise(part))
+            unrolled = unroll(net, x, plan, states[number], count, None, Noise(part), with_h=False)
+            assert unrolled.state is not None
             states[number] = unrolled.state
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
             if draw == "mean" and isinstance(net.head, Categorical):

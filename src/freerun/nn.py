@@ -269,7 +269,7 @@ def _through_layers(
     """
     cell, directions = CELL[layer.mode], 2 if layer.bidirectional else 1
     if memory:
-        initial = list(zip(*(part.unbind(0) for part in memory), strict=True))
+        initial = list(zip(*(part.contiguous().unbind(0) for part in memory), strict=True))
     else:
         zeros = x.new_zeros(x.shape[1], layer.hidden_size)
         initial = [(zeros,) * CELLS[cell].memory] * len(weights)
@@ -290,10 +290,11 @@ def _through_layers(
 
 
 def _four(group: list[nn.Parameter]) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    """U, W, b_ih and b_hh, the last two None without biases."""
-    if len(group) == 2:
-        return group[0], group[1], None, None
-    weight_ih, weight_hh, bias_ih, bias_hh = group
+    """U, W, b_ih and b_hh as kernels read them, the last two None without biases."""
+    four = [weight.contiguous() for weight in group]
+    if len(four) == 2:
+        return four[0], four[1], None, None
+    weight_ih, weight_hh, bias_ih, bias_hh = four
     return weight_ih, weight_hh, bias_ih, bias_hh
 
 

@@ -34,6 +34,7 @@ def unroll(
     steps: int,
     lengths: Tensor | None = None,
     noise: Noise = Noise(),
+    with_h: bool = True,
 ) -> Unrolled:
     """Unfold ``net`` over a batch, on compiled kernels where :func:`freerun.kernels.choose` has one.
 
@@ -46,6 +47,7 @@ def unroll(
         lengths: ``(batch,)`` on the same device, 0 to ``steps``; None where every sequence has
             ``steps``.
         noise: what is random.
+        with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
 
     Returns:
         The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
@@ -60,7 +62,7 @@ def unroll(
     history = x if state.inputs is None else torch.cat([state.inputs, x], 1)
     below = lagged(history, steps, net.input_lags + 1)
     if compiled:
-        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise)
+        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise, with_h)
     elif plan is None or plan.is_teacher():
         truth = None if plan is None else fed_truth(net, plan, real)
         unrolled = open_reference(net, below, truth, state, lengths, real, noise)

@@ -5,7 +5,15 @@ They know nothing of networks, only of numbers; :func:`explain` says which path 
 
 from freerun.kernels._autograd import Unfolded, unfold
 from freerun.kernels._unfolding import Edge, Layer, Readout
-from freerun.kernels.choice import Choice, choose, disabled, explain, kernel_feed, why_not
+from freerun.kernels.choice import (
+    Choice,
+    choose,
+    disabled,
+    explain,
+    is_disabled,
+    kernel_feed,
+    why_not,
+)
 from freerun.kernels.layer import over_time
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "choose",
     "disabled",
     "explain",
+    "is_disabled",
     "kernel_feed",
     "over_time",
     "unfold",

@@ -35,6 +35,7 @@ class Unfolded(NamedTuple):
 def unfold(
     cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[tuple[Tensor, ...]],
     edge: Edge | None = None, readout: Readout | None = None, lengths: Tensor | None = None,
+    with_h: bool = True,
 ) -> Unfolded:  # fmt: skip
     """Unfold layers over a batch; see :class:`Unfolding`, and :mod:`._forward` for the equations.
 
@@ -49,7 +50,7 @@ def unfold(
     if torch.is_grad_enabled() and any(one is not None and one.requires_grad for one in tensors):
         o, h, f, *last = _apply(unfolding, *tensors)
     else:
-        o, h, f, *last = unfolding.run(keep=False)
+        o, h, f, *last = unfolding.run(False, with_h)
     each = 2 if cell == "lstm" else 1
     parts = tuple(tuple(last[at : at + each]) for at in range(0, len(last), each))
     return Unfolded(o, h, f, parts)

@@ -14,6 +14,7 @@ from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update_backward
 from freerun.kernels._compiled import Number, entry, inner
 from freerun.kernels._feedback import feed_backward
+from freerun.kernels._lanes import Lanes, elementwise
 from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels._products import product, sum_rows
 from freerun.kernels._rows import active, count_rows, gather, pack_gathered, scatter
@@ -35,7 +36,8 @@ def backward_room(
     """Numbers of room that :func:`backward` needs for ``rows`` sequences."""
     chunk = rows * block
     own = layers * (chunk * (width + gates) + rows * (gates + width))
-    return 2 * gates + own + chunk * (2 * widest + out) + 4 * max(out, widest) + 64
+    packed = chunk * (widest + max(gates, out))
+    return 2 * gates + own + chunk * (widest + out) + packed + 4 * max(out, widest) + 64
 
 
 @entry(*SIGNATURES)
@@ -45,9 +47,22 @@ def backward(
 ) -> None:  # fmt: skip
     """Back-propagate through what ``forward`` did for the sequences ``first`` to ``last``.
 
-    Gradients of weights are added to the thread's own ``part`` of their places, which start as
-    zeros; ``room`` is scratch memory of the thread's own.
+    Gradients of weights are summed in the thread's own ``part`` of their places; ``room`` is
+    scratch memory of the thread's own.
     """
+    # The parts begin with the first layer's dU.
+    clear(number, call[at.PART], layers[0, at.D_U] + part * call[at.PART] * size(number))
+    for begin in range(first, last, call[at.ROWS]):
+        end = min(begin + call[at.ROWS], last)
+        _slice(number, call, layers, lengths, begin, end, part, room)
+
+
+@inner
+def _slice(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, part: int,
+    room: int,
+) -> None:  # fmt: skip
+    """The sequences that a thread takes at a time."""
     one, steps, block = size(number), call[at.STEPS], call[at.BLOCK]
     gates, width, rows = call[at.GATES], call[at.WIDTH], last - first
     clear(number, 2 * gates, room)
@@ -477,16 +492,41 @@ def _to_the_start(
 # --- gradients that a chunk's rows add to at once -------------------------------------------------
 
 
+@elementwise
+def copy_vector(values: Lanes) -> Lanes:
+    """As it is."""
+    return values
+
+
+@inner
+def _pack_rows(number: Number, rows: int, columns: int, a: int, a_row: int, target: int) -> None:
+    """Copy rows into panels, so that what a tile reads of them lies side by side."""
+    one, wide = size(number), lanes(number)
+    for column in range(0, columns, wide):
+        place = a + column * one
+        for _ in range(rows):
+            copy_vector(number, wide, (place, target))
+            place, target = place + a_row * one, target + wide * one
+
+
 @inner
 def _outer(
-    number: Number, rows: int, columns: int, total: int, a: int, a_stride: int, b: int, place: int
+    number: Number, rows: int, columns: int, total: int, a: int, b: int, place: int
 ) -> None:
-    """place += A' B over ``total`` rows: A as it lies, B packed."""
-    wide = lanes(number)
-    product(
-        number, rows, columns, total, a, 1, a_stride, b, wide, total * wide, place, columns, place,
-        columns,
-    )  # fmt: skip
+    """place += A' B over ``total`` rows, both packed."""
+    one, wide = size(number), lanes(number)
+    for row in range(0, rows, wide):
+        product(
+            number, min(wide, rows - row), columns, total, a, 1, wide, b, wide, total * wide,
+            place, columns, place, columns,
+        )  # fmt: skip
+        a, place = a + total * wide * one, place + wide * columns * one
+
+
+@inner
+def _widest(call: Table) -> int:
+    """Numbers in the widest row that is packed."""
+    return max(call[at.INPUT_WIDTH], max(call[at.WIDTH], call[at.WINDOW_WIDTH]))
 
 
 @inner
@@ -498,6 +538,8 @@ def _weight_gradients(
     one, rows, width = size(number), last - first, call[at.WIDTH]
     gates, drive, batch = call[at.GATES], call[at.DRIVE], call[at.BATCH]
     da, offset = _da(call, rows, layer, room, one), part * call[at.PART] * one
+    packed = spare + total * _widest(call) * one
+    _pack_rows(number, total, gates, da, gates, packed)
     if layer:
         below = layer - 1
         pack_gathered(
@@ -512,7 +554,7 @@ def _weight_gradients(
             0, 0, 0, call[at.INPUT], total, spare,
         )  # fmt: skip
     _outer(
-        number, drive, layers[layer, at.BELOW_WIDTH], total, da, gates, spare,
+        number, drive, layers[layer, at.BELOW_WIDTH], total, packed, spare,
         layers[layer, at.D_U] + offset,
     )  # fmt: skip
     sum_rows(number, total, gates, da, gates, layers[layer, at.D_BIAS] + offset)
@@ -521,17 +563,16 @@ def _weight_gradients(
             number, lengths, first, last, begin, end, layers[layer, at.H], width, batch * width,
             0, 0, 0, width, total, spare,
         )  # fmt: skip
-        skipped = width * one if call[at.CELL] == GRU else 0
+        skipped = total * width * one if call[at.CELL] == GRU else 0
         _outer(
-            number, drive, width, total, da + skipped, gates, spare,
-            layers[layer, at.D_W] + offset,
-        )  # fmt: skip
+            number, drive, width, total, packed + skipped, spare, layers[layer, at.D_W] + offset
+        )
     if layer == 0 and call[at.EDGE] != at.NO_EDGE:
         pack_gathered(
             number, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],
             call[at.FEATURES], 0, 0, 0, call[at.WINDOW], total, spare,
         )  # fmt: skip
-        _outer(number, drive, call[at.WINDOW_WIDTH], total, da, gates, spare, call[at.D_R] + offset)
+        _outer(number, drive, call[at.WINDOW_WIDTH], total, packed, spare, call[at.D_R] + offset)
 
 
 @inner
@@ -547,7 +588,9 @@ def _readout_gradients(
         layers[top, at.MASK], layers[top, at.MASK_ROW], layers[top, at.MASK_STEP],
         call[at.UNITS], total, spare,
     )  # fmt: skip
-    _outer(number, call[at.SIZE], width, total, d_o, out_width, spare, call[at.D_V] + offset)
+    packed = spare + total * _widest(call) * one
+    _pack_rows(number, total, out_width, d_o, out_width, packed)
+    _outer(number, call[at.SIZE], width, total, packed, spare, call[at.D_V] + offset)
     sum_rows(number, total, out_width, d_o, out_width, call[at.D_OFFSET] + offset)
 
 

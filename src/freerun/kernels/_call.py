@@ -7,8 +7,9 @@ Addresses are bytes, strides and sizes count numbers. Rows of units are padded t
 __all__ = ["CALL_SIZE", "LAYER_SIZE"]
 
 (
-    # the shape of the graph
-    CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, BLOCK,
+    # the shape of the graph; a thread takes ROWS sequences at a time, and of these BLOCK steps;
+    # h(t) is in place t mod RING: 1 + STEPS where all are kept, 2 where the last ones are enough
+    CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, ROWS, BLOCK, RING,
     # x: (batch, time, features), at any strides
     X, X_ROW, X_STEP, INPUT, INPUT_WIDTH,
     # the output edge: what was fed, (batch, lags + time, features), oldest first
@@ -26,7 +27,7 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     # weights, packed for the way back
     R_BACK, V_BACK,
     CALL_SIZE,
-) = range(56)  # fmt: skip
+) = range(58)  # fmt: skip
 
 (
     U, W, BIAS, BIAS_RECURRENT, BELOW, BELOW_WIDTH,

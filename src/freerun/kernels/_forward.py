@@ -45,6 +45,15 @@ def forward(
 
     The tables are described in ``_call``. ``lengths`` fall from sequence to sequence, or are empty.
     """
+    for begin in range(first, last, call[at.ROWS]):
+        _slice(number, call, layers, lengths, begin, min(begin + call[at.ROWS], last), room)
+
+
+@inner
+def _slice(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, room: int
+) -> None:
+    """The sequences that a thread takes at a time, few enough for its cache."""
     one, steps, block, gates = size(number), call[at.STEPS], call[at.BLOCK], call[at.GATES]
     rows = last - first
     clear(number, gates, room)
@@ -65,7 +74,7 @@ def forward(
                     number, call, layers, lengths, first, last, begin, end, total, done, zeros,
                     room,
                 )  # fmt: skip
-        if total < rows * (end - begin):
+        if total < rows * (end - begin) and call[at.RING] > steps:
             _clear_ended(number, call, layers, lengths, first, last, begin, end)
         done += total
     _finish(number, call, layers, lengths, first, last)
@@ -110,8 +119,8 @@ def _finish(
         target = sequence * units * one
         for layer in range(call[at.LAYERS]):
             if layers[layer, at.H_LAST]:
-                place = (steps * call[at.BATCH] + sequence) * width * one
-                copy(number, units, layers[layer, at.H] + place, layers[layer, at.H_LAST] + target)
+                place = _h(number, call, layers, layer, steps) + sequence * width * one
+                copy(number, units, place, layers[layer, at.H_LAST] + target)
             if layers[layer, at.C_LAST]:
                 place = (steps * layers[layer, at.C_STEP] + sequence * width) * one
                 copy(number, units, layers[layer, at.C] + place, layers[layer, at.C_LAST] + target)
@@ -210,6 +219,13 @@ def _closed_chunk(
 
 
 @inner
+def _h(number: Number, call: Table, layers: Table, layer: int, t: int) -> int:
+    """Where a layer's h(t-1), and so h(t) for ``t`` + 1, is: that of the batch's first sequence."""
+    row = t % call[at.RING] * call[at.BATCH] * call[at.WIDTH]
+    return layers[layer, at.H] + row * size(number)
+
+
+@inner
 def _widest(call: Table) -> int:
     """Numbers in the widest row that is gathered."""
     return max(call[at.INPUT], max(call[at.WIDTH], call[at.WINDOW]))
@@ -272,10 +288,11 @@ def _above(
     """The chunk's rows of a layer's h, less what is dropped: address and stride."""
     one, width = size(number), call[at.WIDTH]
     step, mask = call[at.BATCH] * width, layers[layer, at.MASK]
-    source = layers[layer, at.H] + step * one
+    source = _h(number, call, layers, layer, begin + 1)
     stride = uniform_stride(last - first, total, end - begin, width, step)
     if stride >= 0 and mask == 0:
-        return source + (first * width + begin * step) * one, stride
+        return source + first * width * one, stride
+    source -= begin * step * one
     gather(
         number, lengths, first, last, begin, end, source, width, step, mask,
         layers[layer, at.MASK_ROW], layers[layer, at.MASK_STEP], call[at.UNITS], seen, width,
@@ -315,9 +332,9 @@ def _step(
 ) -> None:  # fmt: skip
     """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``."""
     one, wide, cell, units = size(number), lanes(number), call[at.CELL], call[at.UNITS]
-    width, gates, batch = call[at.WIDTH], call[at.GATES], call[at.BATCH]
-    before = layers[layer, at.H] + (t * batch + first) * width * one
-    h = before + batch * width * one
+    width, gates = call[at.WIDTH], call[at.GATES]
+    before = _h(number, call, layers, layer, t) + first * width * one
+    h = _h(number, call, layers, layer, t + 1) + first * width * one
     c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * width) * one
     c = c_before + layers[layer, at.C_STEP] * one
     W = layers[layer, at.W]

@@ -21,6 +21,11 @@ Table = "np.ndarray[Any, np.dtype[np.int64]]"
 
 GATE_COUNTS = {"tanh": 1, "relu": 1, "identity": 1, "gru": 3, "lstm": 4}
 
+LEAST_ROWS = 24
+PORTION_NUMBERS = 2**13
+"""A thread takes so many sequences at a time that a step's gates have this many numbers, 32 KB of
+float32; but not so few that the weights, which every step goes through, come from far away."""
+
 CHUNK_ROWS = 192
 CHUNK_NUMBERS = 2**17
 """A chunk has so many rows, fewer where their gates would have more numbers than the cache."""
@@ -86,9 +91,8 @@ class Layout:
         self.forward_jobs = self._forward_jobs()
         self.backward_jobs = [self._backward_jobs(needs_x) for needs_x in (False, True)]
         self._lay_out_gradients()
-        block = self.block(self.slices)
-        self.room_forward = self.forward_room(self.slices, block)
-        self.room_backward = self.backward_room(self.slices, block)
+        self.room_forward = self.forward_room(self.slices)
+        self.room_backward = self.backward_room(self.slices)
 
     def round(self, count: int) -> int:
         """Up to whole vectors."""
@@ -101,28 +105,34 @@ class Layout:
         work = rows * (self.drive * depth + shape.size * self.width)
         return slices_of(shape.batch, work, shape.threads, lengths)
 
-    def block(self, slices: Sequence[tuple[int, int]]) -> int:
-        """Steps of a chunk."""
+    def portion(self, slices: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """Sequences that a thread takes at a time, and steps of a chunk of theirs."""
         widest = max(last - first for first, last in slices)
-        rows = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // self.gates) // widest)
-        return min(rows, self.shape.steps)
+        rows = max(LEAST_ROWS, PORTION_NUMBERS // self.gates)
+        portions = -(-widest // rows)
+        rows = -(-widest // portions)
+        block = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // self.gates) // rows)
+        return rows, min(block, self.shape.steps)
 
-    def forward_room(self, slices: Sequence[tuple[int, int]], block: int) -> int:
+    def forward_room(self, slices: Sequence[tuple[int, int]]) -> int:
         """Numbers of scratch memory for each thread."""
         shape = self.shape
-        return forward_room(
-            max(last - first for first, last in slices), block, shape.layers, self.gates,
-            max(shape.inputs, self.width, self.window), self.round(shape.size),
+        rows, block = self.portion(slices)
+        count = forward_room(
+            rows, block, shape.layers, self.gates, max(shape.inputs, self.width, self.window),
+            self.round(shape.size),
         )  # fmt: skip
+        return self.round(count)
 
-    def backward_room(self, slices: Sequence[tuple[int, int]], block: int) -> int:
+    def backward_room(self, slices: Sequence[tuple[int, int]]) -> int:
         """The same for the way back."""
         shape = self.shape
+        rows, block = self.portion(slices)
         widest = max(self.round(shape.inputs), self.width, self.round(self.window))
-        return backward_room(
-            max(last - first for first, last in slices), block, shape.layers, self.width,
-            self.gates, widest, self.round(shape.size),
-        )  # fmt: skip
+        count = backward_room(
+            rows, block, shape.layers, self.width, self.gates, widest, self.round(shape.size)
+        )
+        return self.round(count)
 
     def _number_tensors(self) -> None:
         layers = self.shape.layers
@@ -138,7 +148,8 @@ class Layout:
         call[at.CELL], call[at.LAYERS] = CELL_CODES[shape.cell], shape.layers
         call[at.UNITS], call[at.WIDTH], call[at.DRIVE] = shape.units, self.width, self.drive
         call[at.GATES], call[at.BATCH], call[at.STEPS] = self.gates, shape.batch, shape.steps
-        call[at.BLOCK] = self.block(self.slices)
+        call[at.ROWS], call[at.BLOCK] = self.portion(self.slices)
+        call[at.RING] = shape.steps + 1
         call[at.INPUT], call[at.INPUT_WIDTH] = shape.inputs, self.round(shape.inputs)
         call[at.SIZE], call[at.SIZE_WIDTH] = shape.size, self.round(shape.size)
         for number in range(shape.layers):

@@ -20,7 +20,7 @@ from freerun.kernels._layout import EdgeShape, Jobs, Shape, layout_of
 from freerun.kernels._packing import pack_all, unpack_all
 from freerun.kernels._workers import borrow, empty, give_back, run_slices
 
-__all__ = ["Edge", "Layer", "Readout", "Unfolding"]
+__all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
 
 NUMBERS = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
@@ -114,8 +114,10 @@ class Unfolding:
 
     # --- forward ----------------------------------------------------------------------------------
 
-    def run(self, keep: bool) -> tuple[Tensor | None, Tensor, Tensor | None, *tuple[Tensor, ...]]:
+    def run(self, keep: bool, with_h: bool = True) -> tuple[Any, ...]:
         """Unfold; ``keep`` what :meth:`back` will need.
+
+        Without ``with_h``, h is None: where the output edge is open, only two steps of it are held.
 
         Returns:
             o ``(batch, time, size)`` or None, h of the last layer ``(batch, time, units)``, f
@@ -125,7 +127,7 @@ class Unfolding:
         call, table = layout.call.copy(), layout.table.copy()
         ragged, batch, steps = len(self.lengths) > 0, shape.batch, shape.steps
         if ragged:
-            call[at.BLOCK] = layout.block(self.slices)
+            call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
         call[at.X] = self.x.data_ptr()
         call[at.X_ROW], call[at.X_STEP] = self.x.stride()[:2]
         make = torch.zeros if ragged else torch.empty
@@ -138,14 +140,17 @@ class Unfolding:
         if self.edge is not None:
             self._describe_edge(call, self.edge, make)
             f = self.fed[:, self.edge.before.shape[1] :]
-        last = self._allocate(table, keep)
+        is_closed = self.edge is not None and self.edge.truth is None
+        if is_closed and not with_h and not keep:
+            call[at.RING] = 2
+        last = self._allocate(table, keep, int(call[at.RING]))
         for number, mask in enumerate(self.masks):
             if mask is not None:
                 table[number, at.MASK] = mask.data_ptr()
                 table[number, at.MASK_ROW], table[number, at.MASK_STEP] = mask.stride()[:2]
         jobs, room = layout.forward_jobs, layout.room_forward
         if ragged:
-            room = layout.forward_room(self.slices, int(call[at.BLOCK]))
+            room = layout.forward_room(self.slices)
         held = borrow(jobs.count + room * len(self.slices), shape.dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
@@ -162,6 +167,8 @@ class Unfolding:
         if keep:
             self.call, self.table = call, table
             self.o = None if o is None else o.detach()  # not itself: it will point here
+        if not with_h:
+            return o, None, f, *last
         top = self.hs[-1]
         width = layout.width
         h = top.as_strided((batch, steps, shape.units), (width, batch * width, 1), batch * width)
@@ -184,7 +191,7 @@ class Unfolding:
             call[at.FORCED_ROW], call[at.FORCED_STEP] = edge.weights.stride()
             call[at.VALUES] = edge.values.data_ptr()
 
-    def _allocate(self, table: Any, keep: bool) -> list[Tensor]:
+    def _allocate(self, table: Any, keep: bool, ring: int) -> list[Tensor]:
         """Room for what every step computes, and for the last memory, which is returned."""
         layout, shape = self.layout, self.layout.shape
         batch, steps, width, dtype = shape.batch, shape.steps, layout.width, shape.dtype
@@ -192,7 +199,7 @@ class Unfolding:
         self.hs, self.others = [], []
         last: list[Tensor] = []
         for number in range(shape.layers):
-            h = empty((steps + 1, batch, width), dtype)
+            h = empty((ring, batch, width), dtype)
             table[number, at.H] = h.data_ptr()
             self.hs.append(h)
             if shape.cell == "lstm":
@@ -220,7 +227,7 @@ class Unfolding:
         edge, held = self.edge, self.tensors
         if edge is not None and edge.before.shape[1] > 1:
             held = list(held)
-            held[self.layout.weight_fh] = _oldest_first(edge.weight_fh, edge.before.shape[1])
+            held[self.layout.weight_fh] = oldest_first(edge.weight_fh, edge.before.shape[1])
         places = [0 if one is None else one.data_ptr() for one in held]
         places.append(0)
         number = NUMBERS[self.layout.shape.dtype]
@@ -264,18 +271,19 @@ class Unfolding:
         jobs = layout.backward_jobs[bool(needed[0])]
         room = layout.room_backward
         if len(self.lengths):
-            room = layout.backward_room(self.slices, int(call[at.BLOCK]))
-        parts = torch.zeros(len(self.slices), layout.part, dtype=shape.dtype)
-        base, number = parts.data_ptr(), NUMBERS[shape.dtype]
+            room = layout.backward_room(self.slices)
+        threads, number = len(self.slices), NUMBERS[shape.dtype]
+        held = borrow(threads * (layout.part + room) + jobs.count, shape.dtype)
+        base = held.data_ptr()  # the threads' gradients, the packed parameters, the threads' room
         call[at.PART] = layout.part
         for layer, field, offset in layout.gradient_fields:
             if layer < 0:
                 call[field] = base + offset
             else:
                 table[layer, field] = base + offset
-        held = borrow(jobs.count + room * len(self.slices), shape.dtype)
         try:
-            rooms, step = self._pack(jobs, held.data_ptr(), call, table), room * layout.one
+            packed = base + threads * layout.part * layout.one
+            rooms, step = self._pack(jobs, packed, call, table), room * layout.one
             run_slices(
                 backward,
                 [
@@ -283,10 +291,10 @@ class Unfolding:
                     for index, (first, last) in enumerate(self.slices)
                 ],
             )
+            self._unpack(base, found)
         finally:
             give_back(held)
         del alive
-        self._unpack(base, found)
         return [one if wanted else None for one, wanted in zip(found, needed, strict=True)]
 
     def _incoming(self, call: Any, field: int, given: Tensor | None) -> Tensor | None:
@@ -333,7 +341,7 @@ class Unfolding:
         if self.edge is not None:
             d_r = found[layout.weight_fh]
             assert d_r is not None
-            found[layout.weight_fh] = _oldest_first(d_r, self.edge.before.shape[1])
+            found[layout.weight_fh] = oldest_first(d_r, self.edge.before.shape[1])
 
 
 def _shape(
@@ -356,7 +364,7 @@ def _shape(
     )  # fmt: skip
 
 
-def _oldest_first(weight: Tensor, lags: int) -> Tensor:
+def oldest_first(weight: Tensor, lags: int) -> Tensor:
     """R's blocks of columns turned round: windows of what was fed lie oldest first."""
     if lags == 1:
         return weight

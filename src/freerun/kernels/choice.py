@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 
 from freerun.kernels._cells import CELL_CODES
 
-__all__ = ["Choice", "choose", "disabled", "explain", "kernel_feed", "why_not"]
+__all__ = ["Choice", "choose", "disabled", "explain", "is_disabled", "kernel_feed", "why_not"]
 
 _disabled: ContextVar[bool] = ContextVar("freerun.kernels.disabled", default=False)
 
@@ -41,6 +41,11 @@ def disabled() -> Iterator[None]:
         yield
     finally:
         _disabled.reset(token)
+
+
+def is_disabled() -> bool:
+    """Whether :func:`disabled` is in force."""
+    return _disabled.get()
 
 
 def why_not(cell: str, *tensors: Tensor | None) -> str | None:
