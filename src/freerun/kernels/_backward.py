@@ -12,7 +12,7 @@ from typing import Any
 
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update_backward
-from freerun.kernels._compiled import Number, entry, inner
+from freerun.kernels._compiled import Number, entry, inner, part
 from freerun.kernels._feedback import feed_backward
 from freerun.kernels._lanes import Lanes, elementwise
 from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
@@ -57,7 +57,7 @@ def backward(
         _slice(number, call, layers, lengths, begin, end, part, room)
 
 
-@inner
+@part
 def _slice(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, part: int,
     room: int,
@@ -84,7 +84,7 @@ def _slice(
     _to_the_start(number, call, layers, lengths, first, last, carried, room)
 
 
-@inner
+@part
 def _chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, part: int, spaces: int, carried: int, room: int,
@@ -227,7 +227,7 @@ def _mask(
             rows += call[at.WIDTH] * one
 
 
-@inner
+@part
 def _open_layer(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
     begin: int, end: int, total: int, done: int, spaces: int, carried: int, room: int,
@@ -242,7 +242,7 @@ def _open_layer(
         )  # fmt: skip
 
 
-@inner
+@part
 def _to_layer_below(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
     begin: int, end: int, total: int, room: int,
@@ -259,7 +259,7 @@ def _to_layer_below(
         _mask(number, call, layers, layer - 1, lengths, first, last, begin, end, dh)
 
 
-@inner
+@part
 def _known_skip(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
     d_o: int, part: int,
@@ -273,7 +273,7 @@ def _known_skip(
             d_o += call[at.SIZE_WIDTH] * size(number)
 
 
-@inner
+@part
 def _to_first_fed(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
     spare: int, room: int,
@@ -290,7 +290,7 @@ def _to_first_fed(
 # --- an open output edge --------------------------------------------------------------------------
 
 
-@inner
+@part
 def _closed_steps(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, part: int, spaces: int, carried: int, d_o: int, spare: int,
@@ -453,7 +453,7 @@ def _enter(
             add(number, units, layers[layer, at.D_C_LAST] + row, carried + place)
 
 
-@inner
+@part
 def _to_the_start(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int,
     carried: int, room: int,
@@ -575,7 +575,7 @@ def _weight_gradients(
         _outer(number, drive, call[at.WINDOW_WIDTH], total, packed, spare, call[at.D_R] + offset)
 
 
-@inner
+@part
 def _readout_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, part: int, d_o: int, spare: int,
@@ -594,7 +594,7 @@ def _readout_gradients(
     sum_rows(number, total, out_width, d_o, out_width, call[at.D_OFFSET] + offset)
 
 
-@inner
+@part
 def _input_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, spare: int, room: int,

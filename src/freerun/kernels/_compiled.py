@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from numba import njit
 from numba.core.types import unliteral
 
-__all__ = ["Number", "entry", "inner"]
+__all__ = ["Number", "entry", "inner", "part"]
 
 Number = Any
 """A zero of the type that the addresses beside it point at: it tells a kernel which that is."""
@@ -31,6 +31,14 @@ UNSEEN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 def inner(function: Function) -> Function:
     """A function that kernels call: compiled into each that does."""
     return cast(Function, _for_any_number(njit(**OPTIONS, **UNSEEN)(function)))
+
+
+def part(function: Function) -> Function:
+    """A part of one kernel, named to be read: it becomes part of the function that calls it.
+
+    Compiled by itself it would be optimised once more with all that it calls.
+    """
+    return cast(Function, njit(inline="always", **OPTIONS, **UNSEEN)(function))
 
 
 def _for_any_number(dispatcher: Any) -> Any:
