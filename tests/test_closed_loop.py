@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun import _measure
+from freerun import _measure, closed_loop
 from freerun.heads import Head
 
 HEADS = [
@@ -312,11 +312,17 @@ def test_without_an_output_edge_the_outputs_are_those_over_the_inputs() -> None:
     assert not torch.equal(drawn.paths[:, 0], drawn.paths[:, 1])
 
 
-def test_the_network_is_left_as_it_was() -> None:
+def test_the_network_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(dropout=0.5)
     before = {key: value.clone() for key, value in net.state_dict().items()}
     modes: list[bool] = []
-    net.register_forward_pre_hook(lambda module, _: modes.append(module.training))
+    unroll = closed_loop.unroll
+
+    def noted(module: fr.RecurrentNetwork, *given: Any, **named: Any) -> Any:
+        modes.append(module.training)
+        return unroll(module, *given, **named)
+
+    monkeypatch.setattr(closed_loop, "unroll", noted)
     net.train()
     net.layers[0].eval()
     first = fr.run(net, inputs=inputs(5))

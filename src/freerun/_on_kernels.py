@@ -1,6 +1,6 @@
 """From a network and a plan to the kernels' terms, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -73,10 +73,9 @@ def _edge(
     steps: int,
 ) -> Edge:  # fmt: skip
     """The output edge as the kernels take it."""
-    weight_fh, before = net.layers[0].weight_fh, state.output
-    assert weight_fh is not None
-    assert before is not None
-    weight_fh, before = weight_fh.contiguous(), before.contiguous()
+    assert net.layers[0].weight_fh is not None
+    assert state.output is not None
+    weight_fh, before = net.layers[0].weight_fh.contiguous(), state.output.contiguous()
     if plan.is_teacher():
         return Edge(weight_fh, before, fed_truth(net, plan, real).contiguous())
     weights = values = None
@@ -98,14 +97,13 @@ def _edge(
     )
 
 
-def _sorted(edge: Edge, sort: object) -> Edge:
+def _sorted(edge: Edge, sort: Callable[[Tensor], Tensor]) -> Edge:
     """An edge's rows in another order."""
-    assert callable(sort)
-    rows = [
+    truth, weights, values, noise = (
         None if part is None else sort(part)
-        for part in (edge.before, edge.truth, edge.weights, edge.values, edge.noise)
-    ]
-    before, truth, weights, values, noise = rows
+        for part in (edge.truth, edge.weights, edge.values, edge.noise)
+    )
+    before = sort(edge.before)
     return Edge(
         edge.weight_fh, before, truth, weights, values, edge.feed, edge.components, noise,
         edge.through,

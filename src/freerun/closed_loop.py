@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
+from freerun._inputs import check_state
 from freerun._measure import evaluating, fitting
 from freerun._start import Start, read_start
 from freerun.forcing import Plan, TeacherForcing
@@ -141,6 +142,8 @@ def _free(
     blocks = torch.arange(rows, device=net.device).split(fitting(net, length))
     states = [_rows(state, block // paths) for block in blocks]
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
+    for block, one in zip(blocks, states, strict=True):
+        check_state("run", net, one, len(block))
     pieces, means = [], []
     for begin in range(0, start.steps, length):
         count = min(length, start.steps - begin)

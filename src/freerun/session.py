@@ -192,9 +192,13 @@ class Session:
         if net.input_size == 0:
             if x is not None:
                 return None
-        elif type(x) is not Tensor or x.dtype != net.output.weight.dtype or x.requires_grad:
-            return None
-        elif x.shape != self._x_shape or not x.is_cpu:
+        elif (
+            type(x) is not Tensor
+            or x.dtype != net.output.weight.dtype
+            or x.requires_grad
+            or x.shape != self._x_shape
+            or not x.is_cpu
+        ):
             return None
         steps = self._steps
         if steps is None or not steps.is_current():

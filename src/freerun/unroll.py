@@ -36,7 +36,7 @@ def unroll(
     noise: Noise = Noise(),
     with_h: bool = True,
 ) -> Unrolled:
-    """Unfold ``net`` over a batch, on compiled kernels where :func:`freerun.kernels.choose` has one.
+    """Unfold ``net`` over a batch, on kernels where :func:`freerun.kernels.choose` finds one.
 
     Args:
         net: the network.

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from freerun._checks import FreerunError, NonFiniteError, RunError
-from freerun.cli.commands import data, demo, evaluate, run, train
+from freerun.cli.commands import data, demo, evaluate, run, train, warm
 from freerun.cli.output import Stopped, say
 
 __all__ = ["app", "main"]
@@ -50,6 +50,7 @@ app.command("evaluate", epilog="Example:  freerun evaluate runs/sunspots --horiz
 app.command(
     "run", epilog='Example:  freerun run runs/moby --steps 300 --prompt "Call me" --temperature 0.7'
 )(run.run)
+app.command("warm", epilog="Example:  freerun warm")(warm.warm)
 app.command("data", epilog="Example:  freerun data --json")(data.data)
 for command, example in (
     (

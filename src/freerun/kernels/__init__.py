@@ -15,6 +15,7 @@ from freerun.kernels.choice import (
     why_not,
 )
 from freerun.kernels.layer import over_time
+from freerun.kernels.warming import warm
 
 __all__ = [
     "Choice",
@@ -29,5 +30,6 @@ __all__ = [
     "kernel_feed",
     "over_time",
     "unfold",
+    "warm",
     "why_not",
 ]

@@ -60,7 +60,7 @@ class _Unfold(torch.autograd.Function):
     """The node. The unfolding itself goes along as its context, for it holds what it computed."""
 
     @staticmethod
-    def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:
         outputs = unfolding.run(keep=True)
         ctx.unfolding = unfolding
         ctx.set_materialize_grads(False)

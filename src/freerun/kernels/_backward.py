@@ -180,7 +180,6 @@ def _gather_padded(
     row: int, step: int, count: int, target: int, width: int,
 ) -> None:  # fmt: skip
     """A chunk's rows with zeros behind them, up to whole vectors."""
-    one = size(number)
     if count < width:
         clear(number, count_rows(lengths, first, last, begin, end) * width, target)
     gather(
@@ -197,7 +196,7 @@ def _add_readout(
     end: int, total: int, d_o: int, dh: int, spare: int,
 ) -> None:  # fmt: skip
     """dh += V' do, for all rows of the chunk, less what is dropped."""
-    one, wide, width, depth = size(number), lanes(number), call[at.WIDTH], call[at.SIZE_WIDTH]
+    wide, width, depth = lanes(number), call[at.WIDTH], call[at.SIZE_WIDTH]
     layer = call[at.LAYERS] - 1
     masked = layers[layer, at.MASK] != 0
     into = spare if masked else dh
@@ -340,7 +339,7 @@ def _feed_backward(
     """do += g'(o) (1 - w) df."""
     one, features, outputs = size(number), call[at.FEATURES], call[at.SIZE]
     width = call[at.SIZE_WIDTH]
-    o = call[at.O] + (sequence * call[at.STEPS] + t) * outputs * one
+    o = call[at.OUT] + (sequence * call[at.STEPS] + t) * outputs * one
     noise = call[at.NOISE] + (sequence * call[at.NOISE_ROW] + t * call[at.NOISE_STEP]) * one
     df = call[at.D_FED] + (sequence * call[at.FED_ROW] + (t + call[at.LAGS]) * features) * one
     w = number
@@ -510,9 +509,7 @@ def _pack_rows(number: Number, rows: int, columns: int, a: int, a_row: int, targ
 
 
 @inner
-def _outer(
-    number: Number, rows: int, columns: int, total: int, a: int, b: int, place: int
-) -> None:
+def _outer(number: Number, rows: int, columns: int, total: int, a: int, b: int, place: int) -> None:
     """place += A' B over ``total`` rows, both packed."""
     one, wide = size(number), lanes(number)
     for row in range(0, rows, wide):
@@ -564,9 +561,7 @@ def _weight_gradients(
             0, 0, 0, width, total, spare,
         )  # fmt: skip
         skipped = total * width * one if call[at.CELL] == GRU else 0
-        _outer(
-            number, drive, width, total, packed + skipped, spare, layers[layer, at.D_W] + offset
-        )
+        _outer(number, drive, width, total, packed + skipped, spare, layers[layer, at.D_W] + offset)
     if layer == 0 and call[at.EDGE] != at.NO_EDGE:
         pack_gathered(
             number, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],

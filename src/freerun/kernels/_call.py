@@ -15,7 +15,7 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     # the output edge: what was fed, (batch, lags + time, features), oldest first
     EDGE, FED, FED_ROW, FEATURES, LAGS, R, WINDOW, WINDOW_WIDTH, FED_BEFORE,
     # the readout: o, (batch, time, size)
-    O, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
+    OUT, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
     # how o becomes f
     FEED, COMPONENTS, TOP_K, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
     # forcing: w, at any strides, and the values, (batch, time, features)

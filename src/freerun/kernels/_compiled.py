@@ -9,28 +9,38 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core.types import unliteral
+from numba.extending import intrinsic
 
-__all__ = ["Number", "entry", "inner", "part"]
+__all__ = ["Number", "entry", "inner", "part", "primitive"]
 
 Number = Any
 """A zero of the type that the addresses beside it point at: it tells a kernel which that is."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-OPTIONS = {
+_njit: Any = njit  # whose annotations know only some of its options
+
+OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "fastmath": {"contract", "reassoc", "nsz"},  # NaN and infinity stay what they are
     "nogil": True,
 }
 
 
-UNSEEN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_plain: Any = unliteral
+
+UNSEEN: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Nothing but kernels calls it."""
+
+
+def primitive(typing: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for kernels that is written as LLVM's instructions: Numba's ``intrinsic``."""
+    return cast(Callable[..., Any], intrinsic(typing))
 
 
 def inner(function: Function) -> Function:
     """A function that kernels call: compiled into each that does."""
-    return cast(Function, _for_any_number(njit(**OPTIONS, **UNSEEN)(function)))
+    return cast(Function, _for_any_number(_njit(**OPTIONS, **UNSEEN)(function)))
 
 
 def part(function: Function) -> Function:
@@ -38,7 +48,7 @@ def part(function: Function) -> Function:
 
     Compiled by itself it would be optimised once more with all that it calls.
     """
-    return cast(Function, njit(inline="always", **OPTIONS, **UNSEEN)(function))
+    return cast(Function, _njit(inline="always", **OPTIONS, **UNSEEN)(function))
 
 
 def _for_any_number(dispatcher: Any) -> Any:
@@ -46,7 +56,7 @@ def _for_any_number(dispatcher: Any) -> Any:
     find = dispatcher.get_call_template
 
     def find_plain(arguments: Any, keywords: Any) -> Any:
-        return find(tuple(unliteral(argument) for argument in arguments), keywords)
+        return find(tuple(_plain(argument) for argument in arguments), keywords)
 
     dispatcher.get_call_template = find_plain
     return dispatcher
@@ -61,7 +71,7 @@ def entry(*signatures: str) -> Callable[[Function], Function]:
     """
 
     def compiled(function: Function) -> Function:
-        dispatcher = njit(**OPTIONS)(function)
+        dispatcher = _njit(**OPTIONS)(function)
         _keep(dispatcher)
         dispatcher.signatures_asked = signatures
         return cast(Function, dispatcher)
@@ -87,12 +97,8 @@ def _announce_misses(dispatcher: Any, how_often: str) -> None:
         found = load_overload(signature, target)
         if found is None:
             name = dispatcher.py_func.__name__
-            kind = signature.args[0] if hasattr(signature, "args") else signature[0]
-            print(
-                f"freerun: compiling {name} for {kind}, {how_often} ...",
-                file=sys.stderr,
-                flush=True,
-            )
+            sys.stderr.write(f"freerun: compiling {name}, {how_often} ...\n")
+            sys.stderr.flush()
         return found
 
     kept.load_overload = load

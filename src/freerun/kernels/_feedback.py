@@ -108,7 +108,7 @@ def feed(
                 location = load(number, o + (components + k * features + index) * one)
                 total += load(number, room + k * one) * location
             store(number, g + index * one, total)
-    elif kind == GAUSSIAN or kind == LAPLACE:
+    elif kind in (GAUSSIAN, LAPLACE):
         for index in range(features):
             location = load(number, o + index * one)
             scale = _scale(load(number, o + (features + index) * one))
@@ -209,7 +209,7 @@ def feed_backward(
                 _add(number, d_o + index * one, share * slope * load(number, df + index * one))
     elif kind == MIXTURE:
         _mixture_backward(number, features, components, o, share, df, d_o, room)
-    elif kind == GAUSSIAN or kind == LAPLACE:
+    elif kind in (GAUSSIAN, LAPLACE):
         for index in range(features):
             change = share * load(number, df + index * one)
             raw = load(number, o + (features + index) * one)

@@ -135,7 +135,7 @@ def _open_chunk(
     end: int, total: int, done: int, zeros: int, room: int,
 ) -> None:  # fmt: skip
     """Layer by layer: only W, where it is there, is stepped."""
-    one, units, width, gates = size(number), call[at.UNITS], call[at.WIDTH], call[at.GATES]
+    one, units, gates = size(number), call[at.UNITS], call[at.GATES]
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
     top = call[at.LAYERS] - 1
     for layer in range(top + 1):
@@ -173,7 +173,7 @@ def _closed_chunk(
 ) -> None:  # fmt: skip
     """Step by step through all layers, because f(t-1) must be there before step t begins."""
     one, wide, units = size(number), lanes(number), call[at.UNITS]
-    gates, drive, width = call[at.GATES], call[at.DRIVE], call[at.WIDTH]
+    gates, drive = call[at.GATES], call[at.DRIVE]
     top, out_width = call[at.LAYERS] - 1, call[at.SIZE_WIDTH]
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
     outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
@@ -377,7 +377,7 @@ def _finish_output(number: Number, call: Table, sequence: int, t: int, o: int) -
             change = load(number, call[at.SKIP] + index * one) * load(number, fed + index * one)
             store(number, o + index * one, load(number, o + index * one) + change)
     count = call[at.SIZE]
-    copy(number, count, o, call[at.O] + (sequence * call[at.STEPS] + t) * count * one)
+    copy(number, count, o, call[at.OUT] + (sequence * call[at.STEPS] + t) * count * one)
 
 
 @inner

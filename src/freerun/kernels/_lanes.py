@@ -13,13 +13,13 @@ to an auto-vectoriser's judgement.
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import for_range_slice, get_or_insert_function
-from numba.extending import intrinsic
 
+from freerun.kernels._compiled import primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
 __all__ = ["Lanes", "elementwise", "exp", "sigmoid", "tanh"]
@@ -198,4 +198,4 @@ def elementwise(equation: Callable[..., Any]) -> Callable[..., Any]:
 
     typing.__name__ = equation.__name__
     typing.__doc__ = equation.__doc__
-    return cast(Callable[..., Any], intrinsic(typing))
+    return primitive(typing)

@@ -64,7 +64,7 @@ class Jobs(NamedTuple):
     """Packing jobs, as ``_packing`` takes them, and how many numbers they make."""
 
     rows: Any
-    count: int
+    size: int
 
 
 class Layout:

@@ -4,15 +4,14 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
-from freerun.kernels._compiled import Number, inner
+from freerun.kernels._compiled import Number, inner, primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
 __all__ = ["add", "clear", "copy", "lanes", "load", "size", "store"]
 
 
-@intrinsic
+@primitive
 def size(typingctx: Any, number: Any) -> Any:
     """Bytes of a number of ``number``'s type."""
 
@@ -22,7 +21,7 @@ def size(typingctx: Any, number: Any) -> Any:
     return types.int64(number), codegen
 
 
-@intrinsic
+@primitive
 def lanes(typingctx: Any, number: Any) -> Any:
     """Numbers in a vector."""
 
@@ -32,7 +31,7 @@ def lanes(typingctx: Any, number: Any) -> Any:
     return types.int64(number), codegen
 
 
-@intrinsic
+@primitive
 def load(typingctx: Any, number: Any, address: Any) -> Any:
     """The number at ``address``."""
 
@@ -42,7 +41,7 @@ def load(typingctx: Any, number: Any, address: Any) -> Any:
     return number(number, types.int64), codegen
 
 
-@intrinsic
+@primitive
 def store(typingctx: Any, number: Any, address: Any, value: Any) -> Any:
     """Put ``value`` at ``address``."""
 

@@ -1,7 +1,7 @@
-"""Parameters on their way into a kernel and gradients on their way out, a table of jobs at a time.
+"""Parameters on their way into a kernel and gradients on their way out, as tables of jobs.
 
-Kernels want weights in panels, gates padded to whole vectors, in the order of ``_cells``; users have
-them as PyTorch does.
+Kernels want weights in panels, gates padded to whole vectors, in the order of ``_cells``; users
+have them as PyTorch does.
 """
 
 from typing import Any

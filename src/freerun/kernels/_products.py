@@ -27,11 +27,16 @@ def product(
         rows: of A and C.
         columns: of B and C, a multiple of the lanes of a vector.
         depth: columns of A, rows of B.
-        a: address of A; ``a_row`` and ``a_step`` are its strides, in numbers.
-        b: address of B; ``b_step`` from row to row, ``b_panel`` from panel to panel.
-        start: what C starts from: an address (C itself to add to it), or 0 for zeros. With
-            ``start_row`` 0 it is one row for all.
-        c: address of C, ``c_row`` its stride.
+        a: address of A.
+        a_row: from row to row of A, in numbers, as all strides.
+        a_step: from column to column of A.
+        b: address of B.
+        b_step: from row to row of B.
+        b_panel: from panel to panel of B.
+        start: what C starts from: an address (C itself to add to it), or 0 for zeros.
+        start_row: from row to row of it; 0 for one row for all.
+        c: address of C.
+        c_row: from row to row of C.
     """
     if rows <= 3:
         _few(
@@ -130,7 +135,9 @@ def pack(
         number: tells the type.
         depth: rows of B.
         columns: of B.
-        b: address of B, ``b_step`` from row to row, ``b_column`` from column to column.
+        b: address of B.
+        b_step: from row to row of B.
+        b_column: from column to column of B.
         room: rows that a panel has, ``depth`` or more: what B shares its panels with may be beside.
         target: where the first panel is to begin.
     """

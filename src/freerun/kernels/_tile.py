@@ -11,7 +11,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
-from numba.extending import intrinsic
+
+from freerun.kernels._compiled import primitive
 
 __all__ = ["LANE_BYTES", "element_type", "lanes_of", "pointer_to", "tile"]
 
@@ -51,7 +52,7 @@ def tile(rows: int, panels: int) -> Callable[..., Any]:
     # Sums that wait for each other take four cycles a step; several sets of them hide that.
     ways = max(1, -(-4 // (rows * panels)))
 
-    @intrinsic
+    @primitive
     def multiply(
         typingctx: Any, number: Any, depth: Any, a: Any, a_row: Any, a_step: Any, b: Any,
         b_step: Any, b_panel: Any, start: Any, start_row: Any, c: Any, c_row: Any,

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from freerun.kernels import _call as at
-from freerun.kernels import _packing as job
 from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
 from freerun.kernels._layout import EdgeShape, Jobs, Shape, layout_of
@@ -22,7 +21,7 @@ from freerun.kernels._workers import borrow, empty, give_back, run_slices
 
 __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
 
-NUMBERS = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
+NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
 
 
@@ -134,7 +133,7 @@ class Unfolding:
         o = f = None
         if self.readout is not None:
             o = make(batch, steps, shape.size, dtype=shape.dtype)
-            call[at.O] = o.data_ptr()
+            call[at.OUT] = o.data_ptr()
             if self.readout.skip is not None:
                 call[at.SKIP] = self.readout.skip.data_ptr()
         if self.edge is not None:
@@ -151,7 +150,7 @@ class Unfolding:
         jobs, room = layout.forward_jobs, layout.room_forward
         if ragged:
             room = layout.forward_room(self.slices)
-        held = borrow(jobs.count + room * len(self.slices), shape.dtype)
+        held = borrow(jobs.size + room * len(self.slices), shape.dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
             number, step = NUMBERS[shape.dtype], room * layout.one
@@ -232,7 +231,7 @@ class Unfolding:
         places.append(0)
         number = NUMBERS[self.layout.shape.dtype]
         pack_all(number, jobs.rows, np.array(places), base, call, table)
-        return base + jobs.count * self.layout.one
+        return base + jobs.size * self.layout.one
 
     # --- backward ---------------------------------------------------------------------------------
 
@@ -273,7 +272,7 @@ class Unfolding:
         if len(self.lengths):
             room = layout.backward_room(self.slices)
         threads, number = len(self.slices), NUMBERS[shape.dtype]
-        held = borrow(threads * (layout.part + room) + jobs.count, shape.dtype)
+        held = borrow(threads * (layout.part + room) + jobs.size, shape.dtype)
         base = held.data_ptr()  # the threads' gradients, the packed parameters, the threads' room
         call[at.PART] = layout.part
         for layer, field, offset in layout.gradient_fields:

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -113,7 +114,7 @@ def slices_of(
             if len(cuts) < threads and reached * threads >= total * len(cuts):
                 cuts.append(row + 1)
         cuts.append(batch)
-    return [(first, last) for first, last in zip(cuts, cuts[1:], strict=False) if last > first]
+    return [(first, last) for first, last in pairwise(cuts) if last > first]
 
 
 def borrow(count: int, dtype: torch.dtype) -> Tensor:

@@ -76,9 +76,9 @@ def why_not(cell: str, *tensors: Tensor | None) -> str | None:
 def kernel_feed(head: Any, plan: Any) -> str | None:
     """What kernels call the plan's g for this head; None where they do not have it."""
     if not plan.draws:
-        return head.kernel_feed  # type: ignore[no-any-return]
+        return head.kernel_feed
     if plan.feed == "sample" or plan.feed.is_plain:
-        return head.kernel_draw  # type: ignore[no-any-return]
+        return head.kernel_draw
     return None
 
 

@@ -78,7 +78,7 @@ class Stepper:
         layout = self.layout
         self.call, self.table = layout.call.copy(), layout.table.copy()
         call, width = self.call, layout.width
-        call[at.X], call[at.O] = self.x.data_ptr(), self.o.data_ptr()
+        call[at.X], call[at.OUT] = self.x.data_ptr(), self.o.data_ptr()
         call[at.X_ROW], call[at.X_STEP] = self.x.stride()[:2]
         call[at.FED], call[at.FED_BEFORE] = self.fed.data_ptr(), self.before.data_ptr()
         call[at.NOISE] = self.noise.data_ptr()
@@ -91,7 +91,7 @@ class Stepper:
             for part, held in enumerate(parts):
                 row[at.H_FIRST + part] = row[at.H_LAST + part] = held.data_ptr()
         jobs = layout.forward_jobs
-        self.room = torch.empty(jobs.count + layout.room_forward + layout.lanes, dtype=dtype)
+        self.room = torch.empty(jobs.size + layout.room_forward + layout.lanes, dtype=dtype)
         self.number, self.batch = NUMBERS[dtype], batch
         self._before, self._later = self.before.numpy(), self.fed[:, 1:].numpy()
 
@@ -108,7 +108,7 @@ class Stepper:
         places = np.array([0 if one is None else one.data_ptr() for one in held] + [0])
         jobs, base = self.layout.forward_jobs, self.room.data_ptr()
         pack_all(self.number, jobs.rows, places, base, self.call, self.table)
-        self.free = base + jobs.count * self.layout.one
+        self.free = base + jobs.size * self.layout.one
 
     def step(self) -> None:
         """Take one step from ``x``, ``noise`` and the memory."""
