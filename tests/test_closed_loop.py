@@ -9,6 +9,7 @@ from torch import Tensor
 
 import freerun as fr
 from freerun import _measure, closed_loop
+from freerun import unroll as unrolling
 from freerun.heads import Head
 
 HEADS = [
@@ -316,7 +317,7 @@ def test_the_network_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(dropout=0.5)
     before = {key: value.clone() for key, value in net.state_dict().items()}
     modes: list[bool] = []
-    unroll = closed_loop.unroll
+    unroll = unrolling.unroll
 
     def noted(module: fr.RecurrentNetwork, *given: Any, **named: Any) -> Any:
         modes.append(module.training)

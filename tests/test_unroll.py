@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from freerun import unroll as unroll_module
+from freerun import _reference, kernels
 from freerun._checks import ArgumentError
 from freerun.forcing import FreeRunning, Plan
 from freerun.heads import HEADS, Gaussian

@@ -8,13 +8,14 @@ from torch import Tensor
 from freerun._pieces import blank, fed_truth, forced_values, last_rows, reversed_in_time
 from freerun.cells import Memory, RecurrentLayer
 from freerun.forcing import Plan
-from freerun.kernels import Edge, Layer, Readout, kernel_feed, unfold
+from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 
 __all__ = ["unroll_on_kernels"]
 
 
+@eager
 def unroll_on_kernels(
     net: Unfoldable,
     below: Tensor,

@@ -4,6 +4,7 @@ They know nothing of networks, only of numbers; :func:`explain` says which path 
 """
 
 from freerun.kernels._autograd import Unfolded, unfold
+from freerun.kernels._eager import eager
 from freerun.kernels._unfolding import Edge, Layer, Readout
 from freerun.kernels.choice import (
     Choice,
@@ -25,6 +26,7 @@ __all__ = [
     "Unfolded",
     "choose",
     "disabled",
+    "eager",
     "explain",
     "is_disabled",
     "kernel_feed",

@@ -14,6 +14,11 @@ TWICE = (
     "freerun.kernels: the gradient of a gradient was asked for, and kernels have first gradients "
     "only. Compute under `with freerun.kernels.disabled():`, on the reference path."
 )
+BATCHED = (
+    "freerun.kernels: gradients were asked for in batches (is_grads_batched, vectorize), and "
+    "kernels take one at a time. Compute under `with freerun.kernels.disabled():`, on the "
+    "reference path."
+)
 
 
 class Unfolded(NamedTuple):
@@ -62,23 +67,42 @@ class _Unfold(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:
         outputs = unfolding.run(keep=True)
-        ctx.unfolding = unfolding
+        watched = (*_constants(unfolding), *outputs[:3])
+        ctx.unfolding, ctx.counts = unfolding, (len(tensors), len(tensors) + len(watched))
         ctx.set_materialize_grads(False)
-        # Saved for their versions alone: what was changed in place since is refused.
-        ctx.save_for_backward(*tensors, *outputs[:3])
+        # Constants and outputs for their versions alone: what was changed in place is refused.
+        # The rest goes along so that checkpoints, and whoever else watches what is saved, see it.
+        ctx.save_for_backward(*tensors, *watched, *unfolding.let_go())
         return outputs
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
-        _ = ctx.saved_tensors
+        if any(map(_is_batched, gradients)):
+            raise RuntimeError(BATCHED)
+        saved, (count, rest) = ctx.saved_tensors, ctx.counts
+        ctx.unfolding.take_back(saved[:count], saved[rest:])
         d_o, d_h, d_f, *d_last = gradients
         with torch.no_grad():
             found = ctx.unfolding.back(d_o, d_h, d_f, d_last, ctx.needs_input_grad[1:])
+            ctx.unfolding.let_go()
         if torch.is_grad_enabled():  # only then can someone go on to differentiate these
-            wanted = [gradient for gradient in found if gradient is not None]
+            wanted = [one.detach().requires_grad_() for one in found if one is not None]
             marked = iter(torch._C._functions.DelayedError(TWICE, len(wanted))(*wanted))
             found = [None if gradient is None else next(marked) for gradient in found]
         return (None, *found)
+
+
+def _is_batched(gradient: Tensor | None) -> bool:
+    functorch = torch._C._functorch
+    return gradient is not None and (
+        functorch.is_batchedtensor(gradient) or functorch.is_legacy_batchedtensor(gradient)
+    )
+
+
+def _constants(unfolding: Unfolding) -> list[Tensor | None]:
+    """What the way back reads and no gradient flows to: it is the caller's, and may change."""
+    edge = unfolding.edge
+    return [*unfolding.masks, *(() if edge is None else (edge.weights, edge.noise))]
 
 
 # Past the Python wrapper, which looks for functorch: under that, kernels are not used.

@@ -84,6 +84,11 @@ class Lanes:
         is_positive = self.builder.fcmp_unordered(">", self.value, self._other(0.0))
         return Lanes(self.builder, self.builder.select(is_positive, yes.value, self._other(no)))
 
+    def where_below(self, limit: float, yes: "Lanes", no: "Lanes") -> "Lanes":
+        """``yes`` where this is below ``limit``, or NaN; else ``no``."""
+        is_below = self.builder.fcmp_unordered("<", self.value, self._other(limit))
+        return Lanes(self.builder, self.builder.select(is_below, yes.value, no.value))
+
     def _where(self, condition: ir.Value, value: float) -> "Lanes":
         return Lanes(self.builder, self.builder.select(condition, self._other(value), self.value))
 
@@ -147,10 +152,27 @@ def sigmoid(x: Lanes) -> Lanes:
 
 
 def tanh(x: Lanes) -> Lanes:
-    """-(e^-2|x| - 1) / (e^-2|x| + 1) with x's sign: no digit is lost near 0."""
-    scale, part = _exp_parts(-2 * x.magnitude().at_most(20.0))
-    less = scale * part + (scale - 1)
-    return (less / (-2 - less)).with_sign_of(x)
+    """tanh x: in float32 to little more than half a last place.
+
+    1 - 2 / (e^2|x| + 1) with x's sign, and x + x^3 P(x^2) where that loses digits: P fitted for the
+    least relative error, 5e-9. In float64 -(e^-2|x| - 1) / (e^-2|x| + 1), to two last places.
+    """
+    size = x.magnitude().at_most(20.0)
+    if x.wide:
+        scale, part = _exp_parts(-2 * size)
+        less = scale * part + (scale - 1)
+        return (less / (-2 - less)).with_sign_of(x)
+    scale, part = _exp_parts(2 * size)
+    large = (1 - 2 / (scale * part + (scale + 1))).with_sign_of(x)
+    square = x * x
+    series = x.number(TANH_SERIES[-1])
+    for coefficient in TANH_SERIES[-2::-1]:
+        series = series * square + coefficient
+    return size.where_below(0.625, x + x * square * series, large)
+
+
+TANH_SERIES = (-0.33333275345548, 0.13331263521465, -0.05372456663172, 0.0205886529894,
+               -0.0056474592983697)  # fmt: skip
 
 
 # --- functions for kernels ------------------------------------------------------------------------

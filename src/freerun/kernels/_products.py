@@ -162,10 +162,13 @@ def pack(
 
 @inner
 def sum_rows(number: Number, rows: int, columns: int, a: int, a_row: int, total: int) -> None:
-    """total += the sum of A's rows."""
+    """total += the sum of A's rows, eight at a time: long sums lose digits one by one."""
     one = size(number)
-    for row in range(rows):
+    for row in range(0, rows, 8):
+        end = min(row + 8, rows)
         for column in range(columns):
             place = total + column * one
-            value = load(number, a + (row * a_row + column) * one)
-            store(number, place, load(number, place) + value)
+            few = number
+            for each in range(row, end):
+                few += load(number, a + (each * a_row + column) * one)
+            store(number, place, load(number, place) + few)

@@ -23,6 +23,7 @@ __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "ol
 
 NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
+NO_TENSOR = torch.empty(0)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ class Unfolding:
         self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[tuple[Tensor, ...]],
         edge: Edge | None, readout: Readout | None, lengths: Tensor | None,
     ) -> None:  # fmt: skip
-        self.x, self.edge, self.readout = x, edge, readout
+        self.edge, self.readout, self.fed = edge, readout, NO_TENSOR
+        self.o: Tensor | None = None
+        self.hs: list[Tensor] = []
+        self.others: list[Tensor] = []
         self.lengths = NO_LENGTHS if lengths is None else lengths.numpy()
         self.masks = [layer.mask for layer in layers]
         self.layout = layout = layout_of(_shape(cell, layers, x, memory, edge, readout))
@@ -127,8 +131,10 @@ class Unfolding:
         ragged, batch, steps = len(self.lengths) > 0, shape.batch, shape.steps
         if ragged:
             call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
-        call[at.X] = self.x.data_ptr()
-        call[at.X_ROW], call[at.X_STEP] = self.x.stride()[:2]
+        x = self.tensors[0]
+        assert x is not None
+        call[at.X] = x.data_ptr()
+        call[at.X_ROW], call[at.X_STEP] = x.stride()[:2]
         make = torch.zeros if ragged else torch.empty
         o = f = None
         if self.readout is not None:
@@ -138,7 +144,10 @@ class Unfolding:
                 call[at.SKIP] = self.readout.skip.data_ptr()
         if self.edge is not None:
             self._describe_edge(call, self.edge, make)
-            f = self.fed[:, self.edge.before.shape[1] :]
+            lags, features = self.edge.before.shape[1:]
+            row = (lags + steps) * features
+            size = (batch, steps, features)
+            f = _part(self.fed, lags * features, size, (row, features, 1))
         is_closed = self.edge is not None and self.edge.truth is None
         if is_closed and not with_h and not keep:
             call[at.RING] = 2
@@ -164,14 +173,13 @@ class Unfolding:
         finally:
             give_back(held)
         if keep:
-            self.call, self.table = call, table
-            self.o = None if o is None else o.detach()  # not itself: it will point here
+            self.call, self.table, self.o = call, table, o
         if not with_h:
             return o, None, f, *last
         top = self.hs[-1]
         width = layout.width
-        h = top.as_strided((batch, steps, shape.units), (width, batch * width, 1), batch * width)
-        return o, h, f, *last
+        size, stride = (batch, steps, shape.units), (width, batch * width, 1)
+        return o, _part(top, batch * width, size, stride), f, *last
 
     def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
         shape = self.layout.shape
@@ -195,7 +203,6 @@ class Unfolding:
         layout, shape = self.layout, self.layout.shape
         batch, steps, width, dtype = shape.batch, shape.steps, layout.width, shape.dtype
         rows = int(self.lengths.sum()) if len(self.lengths) else batch * steps
-        self.hs, self.others = [], []
         last: list[Tensor] = []
         for number in range(shape.layers):
             h = empty((ring, batch, width), dtype)
@@ -232,6 +239,44 @@ class Unfolding:
         number = NUMBERS[self.layout.shape.dtype]
         pack_all(number, jobs.rows, np.array(places), base, call, table)
         return base + jobs.size * self.layout.one
+
+    # --- between the two ---
+
+    def let_go(self) -> tuple[Tensor, ...]:
+        """Give away every tensor that only the way back needs, for PyTorch to keep."""
+        held = [*self.hs, *self.others]
+        if self.edge is not None:
+            held.append(self.fed)
+        if self.o is not None:
+            held.append(self.o.detach())  # not itself: it points here
+        self.hs, self.others, self.o, self.tensors = [], [], None, []
+        self.fed = NO_TENSOR
+        return tuple(held)
+
+    def take_back(self, tensors: Sequence[Tensor | None], held: Sequence[Tensor]) -> None:
+        """Take what :meth:`let_go` gave away, or the same computed again somewhere else."""
+        shape, call, table = self.layout.shape, self.call, self.table
+        self.tensors, x = list(tensors), tensors[0]
+        assert x is not None
+        call[at.X] = x.data_ptr()
+        call[at.X_ROW], call[at.X_STEP] = x.stride()[:2]
+        rest = list(held)
+        self.hs, rest = rest[: shape.layers], rest[shape.layers :]
+        each = (shape.cell == "lstm") + (self.layout.gate_count > 1)
+        self.others, rest = rest[: each * shape.layers], rest[each * shape.layers :]
+        others = iter(self.others)
+        for number, h in enumerate(self.hs):
+            table[number, at.H] = h.data_ptr()
+            if shape.cell == "lstm":
+                table[number, at.C] = next(others).data_ptr()
+            if self.layout.gate_count > 1:
+                table[number, at.STORED] = next(others).data_ptr()
+        if self.edge is not None:
+            self.fed = rest.pop(0)
+            call[at.FED] = self.fed.data_ptr()
+        if rest:
+            self.o = rest.pop(0)
+            call[at.OUT] = self.o.data_ptr()
 
     # --- backward ---------------------------------------------------------------------------------
 
@@ -341,6 +386,11 @@ class Unfolding:
             d_r = found[layout.weight_fh]
             assert d_r is not None
             found[layout.weight_fh] = oldest_first(d_r, self.edge.before.shape[1])
+
+
+def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+    """A tensor in the memory of another, and no view of it: users may change it in place."""
+    return torch.empty(0, dtype=whole.dtype).set_(whole.untyped_storage(), start, size, stride)
 
 
 def _shape(

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from freerun.kernels._cells import CELL_CODES
+from freerun.kernels._eager import eager
 
 __all__ = ["Choice", "choose", "disabled", "explain", "is_disabled", "kernel_feed", "why_not"]
 
@@ -82,6 +83,7 @@ def kernel_feed(head: Any, plan: Any) -> str | None:
     return None
 
 
+@eager
 def choose(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
     """Choose the path for ``net``.
 

@@ -1,0 +1,87 @@
+"""Kernels beside other threads, and in installations that cannot be written to."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import freerun as fr
+from freerun.kernels import _layout, _workers
+
+
+def network(seed: int = 0) -> fr.RecurrentNetwork:
+    torch.manual_seed(seed)
+    return fr.RecurrentNetwork(2, 24, fr.heads.Gaussian(1), cell="gru", recurrence="both")
+
+
+def data(seed: int = 0, batch: int = 6) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(batch, 30, 2, generator=generator)
+    return x, torch.randn(batch, 30, 1, generator=generator)
+
+
+def gradients(net: fr.RecurrentNetwork, x: Tensor, y: Tensor) -> list[Tensor]:
+    loss = net.loss(x, y, fr.FreeRunning())
+    return list(torch.autograd.grad(loss, list(net.parameters())))
+
+
+@pytest.fixture
+def several_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(_workers, "WORTH_A_THREAD", 1)
+    torch.set_num_threads(3)
+    _layout.layout_of.cache_clear()
+    yield
+    torch.set_num_threads(threads)
+    _layout.layout_of.cache_clear()
+
+
+def assert_same(found: list[Tensor], wanted: list[Tensor]) -> None:
+    """But for rounding: how many threads share a batch is a setting of the thread that asks."""
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_python_threads_do_not_disturb_each_other(several_threads: None) -> None:
+    nets = [network(seed) for seed in range(4)]
+
+    def find(seed: int) -> list[Tensor]:
+        return gradients(nets[seed], *data(seed))
+
+    wanted = [find(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for found, one in zip(pool.map(find, [0, 1, 2, 3] * 5), wanted * 5, strict=True):
+            assert_same(found, one)
+
+
+WHERE = """
+import torch, freerun.kernels._packing as packing
+print(packing.pack_all._cache.cache_path)
+"""
+
+
+def test_an_installation_that_cannot_be_written_to_keeps_kernels_elsewhere(tmp_path: Path) -> None:
+    """A file is where the cache would be made, as permissions do not stop everyone."""
+    installed = tmp_path / "site" / "freerun"
+    source = Path(fr.__file__).parent
+    shutil.copytree(source, installed, ignore=shutil.ignore_patterns("__pycache__"))
+    (installed / "kernels" / "__pycache__").write_text("")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment |= {
+        "PYTHONPATH": str(installed.parent), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
+        "XDG_CACHE_HOME": str(home / "cache"),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", WHERE], capture_output=True, text=True, env=environment, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(home)
