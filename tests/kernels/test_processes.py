@@ -61,27 +61,43 @@ def test_python_threads_do_not_disturb_each_other(several_threads: None) -> None
             assert_same(found, one)
 
 
-WHERE = """
-import torch, freerun.kernels._packing as packing
-print(packing.pack_all._cache.cache_path)
+COMPILED = """
+import freerun.kernels._packing as packing
+kernel = packing.pack_all
+kernel.compile(kernel.signatures_asked[0])
+print(len(kernel.overloads), getattr(kernel._cache, "cache_path", None))
 """
 
 
-def test_an_installation_that_cannot_be_written_to_keeps_kernels_elsewhere(tmp_path: Path) -> None:
-    """A file is where the cache would be made, as permissions do not stop everyone."""
-    installed = tmp_path / "site" / "freerun"
+@pytest.mark.parametrize("home", ["writable", "not writable"])
+def test_an_installation_that_cannot_be_written_to_still_has_kernels(
+    home: str, tmp_path: Path
+) -> None:
+    """A file is where a directory would be made, as permissions do not stop everyone."""
+    installed, place = tmp_path / "site" / "freerun", tmp_path / "home"
     source = Path(fr.__file__).parent
     shutil.copytree(source, installed, ignore=shutil.ignore_patterns("__pycache__"))
     (installed / "kernels" / "__pycache__").write_text("")
-    home = tmp_path / "home"
-    home.mkdir()
+    if home == "writable":
+        place.mkdir()
+    else:
+        place.write_text("")
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     environment |= {
-        "PYTHONPATH": str(installed.parent), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
-        "XDG_CACHE_HOME": str(home / "cache"),
+        "PYTHONPATH": str(installed.parent), "HOME": str(place), "PYTHONDONTWRITEBYTECODE": "1",
+        "XDG_CACHE_HOME": str(place / "cache"),
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", WHERE], capture_output=True, text=True, env=environment, timeout=100
-    )
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, env=environment,
+        timeout=100, cwd=tmp_path,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).is_relative_to(home)
+    count, where = done.stdout.split(maxsplit=1)
+    assert count == "1"
+    if home == "writable":
+        assert Path(where.strip()).is_relative_to(place)
+        assert list(place.rglob("*pack_all*.nbc"))
+        assert "once on this machine" in done.stderr
+    else:
+        assert where.strip() == "None"
+        assert "for this process; set NUMBA_CACHE_DIR" in done.stderr

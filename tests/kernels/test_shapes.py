@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerun as fr
-from freerun.kernels import _layout, _workers, disabled
+from freerun.kernels import _layout, _workers, choose, disabled
 
 
 @pytest.fixture
@@ -40,20 +40,26 @@ def check(
     y = torch.randn(batch, steps, 2).double()
     given = None if lengths is None else torch.tensor(lengths)
     forcing = fr.FreeRunning(1) if free else fr.TeacherForcing()
+    before = net.initial_state(batch).map(lambda part: torch.randn_like(part).requires_grad_())
+    leaves = [*before.tensors().values(), *net.parameters()]
+    if x is not None:
+        leaves.append(x.requires_grad_())
+    plan = fr.Plan(y, 0.0 if free else 1.0) if edge else None
+    assert choose(net, x, plan).kernel is not None
     found = []
     for on_kernels in (True, False):
-        net.zero_grad()
         source = torch.Generator().manual_seed(1)
         if on_kernels:
-            unrolled = net(x, y, forcing, given, generator=source)
+            unrolled = net(x, y, forcing, given, None, before, generator=source)
         else:
             with disabled():
-                unrolled = net(x, y, forcing, given, generator=source)
-        state = unrolled.state.tensors().values()
+                unrolled = net(x, y, forcing, given, None, before, generator=source)
+        assert unrolled.state is not None
+        last = unrolled.state.tensors().values()
         total = unrolled.o.square().sum() + unrolled.h.sin().sum()
-        (total + sum(part.cos().sum() for part in state)).backward()
-        gradients = [one.grad for one in net.parameters() if one.grad is not None]
-        found.append([unrolled.o, unrolled.h, *state, *gradients])
+        total = total + sum(part.cos().sum() for part in last)
+        gradients = torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+        found.append([unrolled.o, unrolled.h, *last, *gradients])
     assert len(found[0]) == len(found[1])
     for ours, wanted in zip(*found, strict=True):
         atol = 1e-10 * max(1.0, float(wanted.detach().abs().max()) if wanted.numel() else 1.0)

@@ -297,7 +297,7 @@ class Unfolding:
             Those gradients, None for the others.
         """
         layout, shape = self.layout, self.layout.shape
-        call, table = self.call, self.table
+        call, table = self.call.copy(), self.table.copy()  # a graph may be gone through twice
         found: list[Tensor | None] = [None] * len(self.tensors)
         alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h)]
         make = torch.zeros if len(self.lengths) else torch.empty
