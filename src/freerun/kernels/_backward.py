@@ -12,7 +12,7 @@ from typing import Any
 
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update_backward
-from freerun.kernels._compiled import Number, entry, inner, part
+from freerun.kernels._compiled import Number, entry, inner
 from freerun.kernels._feedback import feed_backward
 from freerun.kernels._lanes import Lanes, elementwise
 from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
@@ -57,7 +57,7 @@ def backward(
         _slice(number, call, layers, lengths, begin, end, part, room)
 
 
-@part
+@inner
 def _slice(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, part: int,
     room: int,
@@ -84,7 +84,7 @@ def _slice(
     _to_the_start(number, call, layers, lengths, first, last, carried, room)
 
 
-@part
+@inner
 def _chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, part: int, spaces: int, carried: int, room: int,
@@ -226,7 +226,7 @@ def _mask(
             rows += call[at.WIDTH] * one
 
 
-@part
+@inner
 def _open_layer(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
     begin: int, end: int, total: int, done: int, spaces: int, carried: int, room: int,
@@ -241,7 +241,7 @@ def _open_layer(
         )  # fmt: skip
 
 
-@part
+@inner
 def _to_layer_below(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
     begin: int, end: int, total: int, room: int,
@@ -258,7 +258,7 @@ def _to_layer_below(
         _mask(number, call, layers, layer - 1, lengths, first, last, begin, end, dh)
 
 
-@part
+@inner
 def _known_skip(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
     d_o: int, part: int,
@@ -272,7 +272,7 @@ def _known_skip(
             d_o += call[at.SIZE_WIDTH] * size(number)
 
 
-@part
+@inner
 def _to_first_fed(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
     spare: int, room: int,
@@ -289,7 +289,7 @@ def _to_first_fed(
 # --- an open output edge --------------------------------------------------------------------------
 
 
-@part
+@inner
 def _closed_steps(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, part: int, spaces: int, carried: int, d_o: int, spare: int,
@@ -452,7 +452,7 @@ def _enter(
             add(number, units, layers[layer, at.D_C_LAST] + row, carried + place)
 
 
-@part
+@inner
 def _to_the_start(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int,
     carried: int, room: int,
@@ -570,7 +570,7 @@ def _weight_gradients(
         _outer(number, drive, call[at.WINDOW_WIDTH], total, packed, spare, call[at.D_R] + offset)
 
 
-@part
+@inner
 def _readout_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, part: int, d_o: int, spare: int,
@@ -589,7 +589,7 @@ def _readout_gradients(
     sum_rows(number, total, out_width, d_o, out_width, call[at.D_OFFSET] + offset)
 
 
-@part
+@inner
 def _input_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, spare: int, room: int,

@@ -11,7 +11,9 @@ from numba import njit
 from numba.core.types import unliteral
 from numba.extending import intrinsic
 
-__all__ = ["Number", "entry", "inner", "part", "primitive"]
+from freerun.kernels._unfinished import unfinished
+
+__all__ = ["Number", "entry", "inner", "primitive"]
 
 Number = Any
 """A zero of the type that the addresses beside it point at: it tells a kernel which that is."""
@@ -43,22 +45,18 @@ def inner(function: Function) -> Function:
     return cast(Function, _for_any_number(_njit(**OPTIONS, **UNSEEN)(function)))
 
 
-def part(function: Function) -> Function:
-    """A part of one kernel, named to be read: it becomes part of the function that calls it.
-
-    Compiled by itself it would be optimised once more with all that it calls.
-    """
-    return cast(Function, _njit(inline="always", **OPTIONS, **UNSEEN)(function))
-
-
 def _for_any_number(dispatcher: Any) -> Any:
     """Keep Numba from compiling a copy for every constant that is passed."""
-    find = dispatcher.get_call_template
+    find, compile_it = dispatcher.get_call_template, dispatcher.compile
 
     def find_plain(arguments: Any, keywords: Any) -> Any:
         return find(tuple(_plain(argument) for argument in arguments), keywords)
 
-    dispatcher.get_call_template = find_plain
+    def compile_unfinished(signature: Any) -> Any:
+        with unfinished():
+            return compile_it(signature)
+
+    dispatcher.get_call_template, dispatcher.compile = find_plain, compile_unfinished
     return dispatcher
 
 

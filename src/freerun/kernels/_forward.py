@@ -14,7 +14,7 @@ from typing import Any
 
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update
-from freerun.kernels._compiled import Number, entry, inner, part
+from freerun.kernels._compiled import Number, entry, inner
 from freerun.kernels._feedback import feed, mix
 from freerun.kernels._memory import clear, copy, lanes, load, size, store
 from freerun.kernels._products import product
@@ -49,7 +49,7 @@ def forward(
         _slice(number, call, layers, lengths, begin, min(begin + call[at.ROWS], last), room)
 
 
-@part
+@inner
 def _slice(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, room: int
 ) -> None:
@@ -80,7 +80,7 @@ def _slice(
     _finish(number, call, layers, lengths, first, last)
 
 
-@part
+@inner
 def _begin(number: Number, call: Table, layers: Table, first: int, last: int) -> None:
     """Put what comes before the first step where the loop looks for it."""
     one, units, width = size(number), call[at.UNITS], call[at.WIDTH]
@@ -108,7 +108,7 @@ def _padded(number: Number, count: int, width: int, source: int, target: int) ->
     clear(number, width - count, target + count * size(number))
 
 
-@part
+@inner
 def _finish(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int
 ) -> None:
@@ -129,7 +129,7 @@ def _finish(
 # --- chunks ---------------------------------------------------------------------------------------
 
 
-@part
+@inner
 def _open_chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, zeros: int, room: int,
@@ -166,7 +166,7 @@ def _open_chunk(
                 outputs += wide * one
 
 
-@part
+@inner
 def _closed_chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, done: int, zeros: int, room: int,
@@ -300,7 +300,7 @@ def _above(
     return seen, width
 
 
-@part
+@inner
 def _add_fed_chunk(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
     total: int, drives: int, seen: int,
@@ -399,7 +399,7 @@ def _feed_back(number: Number, call: Table, sequence: int, t: int, o: int, spare
     mix(number, features, load(number, place), truth, spare, f)
 
 
-@part
+@inner
 def _clear_ended(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int,
