@@ -103,13 +103,13 @@ def assert_same(ours: Any, theirs: Any, atol: float = EXACT) -> None:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The cell of each call of the kernels: empty where PyTorch computed instead."""
+    """The cell of each layer on the kernels: empty where PyTorch computed instead."""
     made: list[str] = []
     kernel = vars(drop_in)["over_time"]
 
-    def spy(cell: str, *arguments: Any) -> Any:
-        made.append(cell)
-        return kernel(cell, *arguments)
+    def spy(cell: str, x: Tensor, memory: Any, weights: Any, lengths: Any) -> Any:
+        made.extend([cell] * len(weights))
+        return kernel(cell, x, memory, weights, lengths)
 
     monkeypatch.setattr(drop_in, "over_time", spy)
     return made
@@ -469,7 +469,14 @@ def test_autocast_is_pytorchs(kind: str, calls: list[str]) -> None:
     ours, theirs = pair(kind, dtype=torch.float32)
     x = torch.randn(STEPS, BATCH, INPUTS)
     with torch.autocast("cpu", torch.bfloat16):
-        assert_same(ours(x), theirs(x), atol=0)
+        try:
+            wanted = theirs(x)
+        except RuntimeError as error:  # an LSTM in bfloat16 is not to be had on every processor
+            with pytest.raises(RuntimeError) as caught:
+                ours(x)
+            assert str(caught.value) == str(error)
+        else:
+            assert_same(ours(x), wanted, atol=0)
     assert calls == []
     ours(x)
     assert len(calls) == 1

@@ -84,7 +84,8 @@ def check_y(
         )
     if lengths is not None and net.readout == "every":
         lengths = check_lengths(where, lengths, len(y), y.shape[1], 0, y.device)
-    _check_y_values(where, net.head, y, net.observed(y, lengths, mask))
+    if not net.head.scalable:
+        _check_y_values(where, net.head, y, net.observed(y, lengths, mask))
 
 
 def check_steps(

@@ -76,7 +76,8 @@ def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: to
 
 
 def _check_forcing(forcing: object) -> None:
-    if forcing is None or (isinstance(forcing, Plan | Forcing) and not isinstance(forcing, type)):
+    kind = type(forcing)
+    if forcing is None or kind is Plan or (callable(getattr(kind, "plan", None)) and kind != type):
         return
     got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
     fail(

@@ -38,7 +38,7 @@ class Part:
 
     loss: Tensor
     nll: Tensor
-    count: Tensor
+    count: float
     unrolled: Unrolled
     update: bool
 
@@ -170,7 +170,9 @@ def _unroll(
 ) -> Unrolled:  # fmt: skip
     """The steps ``start`` to ``stop`` of the batch, from ``state``."""
     if start == 0 and stop == _steps(net, batch):
-        return net(batch.x, batch.y, plan, batch.lengths, batch.mask, state, noise=noise)
+        return net(
+            batch.x, batch.y, plan, batch.lengths, batch.mask, state, noise=noise, score=True
+        )  # fmt: skip
     lengths = None if batch.lengths is None else (batch.lengths - start).clamp(0, stop - start)
     return net(
         None if batch.x is None else batch.x[:, start:stop],
@@ -180,6 +182,7 @@ def _unroll(
         None if batch.mask is None or net.readout == "last" else batch.mask[:, start:stop],
         state if state is not None else net.initial_state(len(batch.y)),
         noise=noise.part(start, stop),
+        score=net.readout == "every",
     )
 
 
@@ -196,15 +199,20 @@ def _part(
     else:
         o, y = unrolled.o, batch.y
         observed = _ended_within(net, batch, everything, first, stop)
-    score, count = net.score(o, y, observed), net.count(y, observed)
+    total, count = unrolled.total, net.count(y, observed)
     whole = count if own_mean else net.count(batch.y, everything)
-    total = score.sum()
+    if unrolled.nll is None:
+        total = net.score(o, y, observed).sum()
+    elif total is None or first > start:
+        total = unrolled.nll[:, first - start :].sum()
     scale = net.scaling.y_scale
     nll = total.detach()
     if scale is not None:
+        scale = scale.to(o)
+        known = net.head.in_units(nll, count, scale) if batch.mask is None else None
         with torch.no_grad():
-            nll = net.score(o, y, observed, scale.to(o)).sum()
-    return Part(total / whole.clamp(min=1e-12), nll, count, unrolled, update)
+            nll = net.score(o, y, observed, scale).sum() if known is None else known
+    return Part(total / max(whole, 1e-12), nll, count, unrolled, update)
 
 
 def _ended_within(
@@ -229,11 +237,14 @@ def _joined(pieces: Sequence[Unrolled]) -> Unrolled:
     last = pieces[-1]
     o = last.o if last.o.ndim == 2 else torch.cat([piece.o for piece in pieces], 1)
     fed = [piece.f for piece in pieces if piece.f is not None]
+    nlls = [piece.nll for piece in pieces if piece.nll is not None]
     return replace(
         last,
         o=o,
         h=torch.cat([piece.h for piece in pieces], 1),
         f=torch.cat(fed, 1) if fed else None,
+        nll=torch.cat(nlls, 1) if nlls else None,
+        total=None,
     )
 
 

@@ -114,7 +114,7 @@ def _totals(
         nll += float(
             net.score(o, y, observed, None if scale is None else scale.to(o)).double().sum()
         )
-        steps += float(net.count(y, observed).double())
+        steps += net.count(y, observed)
         squared, counted = squared_error(net, o, y, observed)
         error, count = error + _pooled(net, squared), count + _pooled(net, counted)
         hits += _hits(o, y, observed) if isinstance(net.head, Categorical) else 0.0

@@ -50,6 +50,8 @@ class Plan:
     def __post_init__(self) -> None:
         if not isinstance(self.feed, Sampling):
             check_choice("Plan", "feed", self.feed, ("mean", "sample"))
+        if isinstance(self.weights, float) and 0 <= self.weights <= (self.values is not None):
+            return  # the usual numbers, without a tensor for each look at them
         weights = torch.as_tensor(self.weights).detach()
         if weights.numel() and not bool(((weights >= 0) & (weights <= 1)).all()):
             span = f"{weights.min():g} to {weights.max():g}"
@@ -64,11 +66,16 @@ class Plan:
 
     def is_teacher(self) -> bool:
         """Whether every weight is 1, so that no output is ever fed back."""
-        return bool((torch.as_tensor(self.weights) == 1).all())
+        return self._are_all(1.0)
 
     def is_free(self) -> bool:
         """Whether every weight is 0, so that no value is ever fed."""
-        return bool((torch.as_tensor(self.weights) == 0).all())
+        return self._are_all(0.0)
+
+    def _are_all(self, weight: float) -> bool:
+        if isinstance(self.weights, float):
+            return self.weights == weight
+        return bool((torch.as_tensor(self.weights) == weight).all())
 
     def part(self, start: int, stop: int) -> "Plan":
         """The plan for the steps ``start`` to ``stop``."""

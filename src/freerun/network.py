@@ -10,6 +10,7 @@ from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
 from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
 from freerun._planning import plan_for
+from freerun._held import held
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch
@@ -211,6 +212,7 @@ class RecurrentNetwork(nn.Module):
         steps: int | None = None,
         generator: torch.Generator | None = None,
         noise: Noise | None = None,
+        score: bool = False,
     ) -> Unrolled:
         """Unfold the network over a batch, in scaled units.
 
@@ -231,6 +233,8 @@ class RecurrentNetwork(nn.Module):
             steps: how many, where neither x nor y says so.
             generator: where dropout and samples come from; PyTorch's global one by default.
             noise: what :meth:`draw_noise` drew, in place of a generator.
+            score: whether y will be scored: then ``.nll`` is - log p(y | o) of every step, where a
+                kernel can do it on the way and all of y is observed.
 
         Returns:
             The unrolled network: ``.o``, ``.h``, ``.f``, ``.state``. Gradients flow to x, the
@@ -239,11 +243,11 @@ class RecurrentNetwork(nn.Module):
         Raises:
             ArgumentError: For a shape, type or value that does not fit the network.
         """
-        where = "RecurrentNetwork"
+        where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
         check_x(where, self, x)
         if mask is not None and y is None:
             fail(where, "mask says what of y is missing", "no y", "Pass y, or leave mask out.")
-        if y is not None and self.has_output_edge:
+        if y is not None and (score or self.has_output_edge):
             check_y(where, self, x, y, lengths, mask)
         batch, steps = check_steps(where, self, x, y, state, steps)
         # A sequence without steps has no last one, unless a state says what was before.
@@ -253,13 +257,14 @@ class RecurrentNetwork(nn.Module):
         plan = plan_for(self, known, forcing, generator)
         if plan is not None:
             check_plan(where, self, plan, batch, steps, noise)
-        if state is None:
-            state = self.initial_state(batch)
-        else:
+        if state is not None:
             check_state(where, self, state, batch)
+        elif x is None:
+            state = self.initial_state(batch)
         if noise is None:
             noise = self.draw_noise(batch, steps, plan, generator)
-        return unroll(self, x, plan, state, steps, lengths, noise)
+        target = y if score and mask is None and self.readout == "every" else None
+        return unroll(self, x, plan, state, steps, lengths, noise, target=target)
 
     def loss(
         self,
@@ -290,11 +295,13 @@ class RecurrentNetwork(nn.Module):
             A scalar; 0 where nothing is observed.
         """
         check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
-        check_y("RecurrentNetwork.loss", self, x, y, lengths, mask)
-        unrolled = self(x, y, forcing, lengths, mask, state, None, generator)
-        observed = self.observed(y, lengths, mask)
-        total = self.score(unrolled.o, y, observed).sum()
-        return total if reduction == "sum" else total / self.count(y, observed).clamp(min=1e-12)
+        unrolled = self(x, y, forcing, lengths, mask, state, None, generator, score=True)
+        total, observed = unrolled.total, None
+        if total is None or lengths is not None:
+            observed = self.observed(y, lengths, mask)
+        if total is None:
+            total = self.score(unrolled.o, y, observed).sum()
+        return total if reduction == "sum" else total / max(self.count(y, observed), 1e-12)
 
     def summarize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The fixed-size summary of a sequence: h after its last step, both ways side by side.
@@ -321,12 +328,12 @@ class RecurrentNetwork(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        return self.output.weight.device
+        return held(held(self, "output"), "weight").device
 
     @property
     def dtype(self) -> torch.dtype:
         """The parameters' floating-point type."""
-        return self.output.weight.dtype
+        return held(held(self, "output"), "weight").dtype
 
     def initial_state(
         self,
@@ -410,9 +417,7 @@ class RecurrentNetwork(nn.Module):
             y = torch.where(observed, y, 0)
         return self.head.nll(o, y, observed, scale)
 
-    def count(self, y: Tensor, observed: Tensor | None) -> Tensor:
+    def count(self, y: Tensor, observed: Tensor | None) -> float:
         """How many steps count in a mean; one observed in part counts in part."""
         per_step = 1 if isinstance(self.head, Categorical) else y.shape[-1]
-        if observed is None:
-            return torch.as_tensor(y.numel() / per_step, dtype=self.dtype, device=y.device)
-        return observed.sum().to(self.dtype) / per_step
+        return (y.numel() if observed is None else int(observed.sum())) / per_step

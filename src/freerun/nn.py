@@ -75,7 +75,7 @@ class RNN(nn.RNN):
             ValueError: the number of axes or the dtype of the input is wrong.
             RuntimeError: a size is wrong.
         """
-        weights = self.all_weights
+        weights = _weights(self)
         if not _is_for_kernels(self, weights, input, None if hx is None else (hx,)):
             return super().forward(input, hx)
         output, (h,) = _run(self, weights, input, () if hx is None else (hx,))
@@ -112,7 +112,7 @@ class GRU(nn.GRU):
             ValueError: the number of axes or the dtype of the input is wrong.
             RuntimeError: a size is wrong.
         """
-        weights = self.all_weights
+        weights = _weights(self)
         if not _is_for_kernels(self, weights, input, None if hx is None else (hx,)):
             return super().forward(input, hx)
         output, (h,) = _run(self, weights, input, () if hx is None else (hx,))
@@ -153,7 +153,7 @@ class LSTM(nn.LSTM):
             ValueError: the number of axes or the dtype of the input is wrong.
             RuntimeError: a size is wrong.
         """
-        weights = self.all_weights
+        weights = _weights(self)
         if not _is_for_kernels(self, weights, input, hx):
             return super().forward(input, hx)
         return _run(self, weights, input, () if hx is None else tuple(hx))
@@ -164,6 +164,15 @@ class LSTM(nn.LSTM):
 
 Weights = list[list[nn.Parameter]]
 """For each layer, and in it for each direction: U, W and, with biases, b_ih and b_hh."""
+
+
+def _weights(layer: nn.RNNBase) -> Weights:
+    """``layer.all_weights``, without a call for each: it is asked for in every forward."""
+    held = layer._parameters
+    try:
+        return [[held[name] for name in names] for names in layer._all_weights]  # type: ignore[misc]
+    except KeyError:  # parametrized: computed when asked for
+        return layer.all_weights
 
 
 def _is_for_kernels(layer: nn.RNNBase, weights: Weights, input: Any, memory: Any) -> bool:
@@ -233,22 +242,22 @@ def _run(
     """
     if isinstance(input, PackedSequence):
         data, batch_sizes, by_length, as_given = input
-        x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes))
+        x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes), batch_first=True)
         if by_length is not None:
             memory = tuple(part.index_select(1, by_length) for part in memory)
         h, final = _through_layers(layer, weights, x, memory, lengths)
         if as_given is not None:
             final = tuple(part.index_select(1, as_given) for part in final)
-        data = pack_padded_sequence(h, lengths).data
+        data = pack_padded_sequence(h, lengths, batch_first=True).data
         return PackedSequence(data, batch_sizes, by_length, as_given), final
     if input.ndim == 2:
         memory = tuple(part.unsqueeze(1) for part in memory)
-        h, final = _through_layers(layer, weights, input.unsqueeze(1), memory, None)
-        return h.squeeze(1), tuple(part.squeeze(1) for part in final)
+        h, final = _through_layers(layer, weights, input.unsqueeze(0), memory, None)
+        return h.squeeze(0), tuple(part.squeeze(1) for part in final)
     if layer.batch_first:
-        h, final = _through_layers(layer, weights, input.transpose(0, 1), memory, None)
-        return h.transpose(0, 1), final
-    return _through_layers(layer, weights, input, memory, None)
+        return _through_layers(layer, weights, input, memory, None)
+    h, final = _through_layers(layer, weights, input.transpose(0, 1), memory, None)
+    return h.transpose(0, 1), final
 
 
 def _through_layers(
@@ -259,66 +268,64 @@ def _through_layers(
     Args:
         layer: the layer.
         weights: its parameters.
-        x: ``(time, batch, input_size)``.
+        x: ``(batch, time, input_size)``.
         memory: ``(num_layers * directions, batch, hidden_size)`` each, or empty for zeros.
         lengths: ``(batch,)``, falling, or None where all sequences are of one length.
 
     Returns:
-        h of the last layer, ``(time, batch, directions * hidden_size)``, and the final memory. The
-        latter is a copy, no view: programs detach it in place.
+        h of the last layer, ``(batch, time, directions * hidden_size)``, and the final memory. The
+        latter is no view: programs detach it in place.
     """
-    cell, directions = CELL[layer.mode], 2 if layer.bidirectional else 1
-    if memory:
-        initial = list(zip(*(part.contiguous().unbind(0) for part in memory), strict=True))
-    else:
-        zeros = x.new_zeros(x.shape[1], layer.hidden_size)
-        initial = [(zeros,) * CELLS[cell].memory] * len(weights)
-    backwards = _backwards(lengths, len(x)) if layer.bidirectional else None
+    cell, dropped = CELL[layer.mode], layer.dropout and layer.training
+    if not layer.bidirectional and not (dropped and layer.num_layers > 1):
+        return over_time(cell, x, memory, weights, lengths)
+    directions = 2 if layer.bidirectional else 1
+    backwards = _backwards(lengths, x.shape[1]) if layer.bidirectional else None
     final = []
     for number in range(0, len(weights), directions):
-        h, last = over_time(cell, x, initial[number], *_four(weights[number]), lengths)
+        h, last = _one(cell, x, memory, weights, number, lengths)
         final.append(last)
         if layer.bidirectional:
-            turned, four = _turned(x, backwards), _four(weights[number + 1])
-            back, last = over_time(cell, turned, initial[number + 1], *four, lengths)
+            back, last = _one(cell, _turned(x, backwards), memory, weights, number + 1, lengths)
             final.append(last)
             h = torch.cat((h, _turned(back, backwards)), -1)
         x = h
-        if layer.dropout and layer.training and number + directions < len(weights):
+        if dropped and number + directions < len(weights):
             x = _dropped(h, layer.dropout, lengths)
-    return x, tuple(torch.stack(parts) for parts in zip(*final, strict=True))
+    return x, tuple(torch.cat(parts) for parts in zip(*final, strict=True))
 
 
-def _four(group: list[nn.Parameter]) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    """U, W, b_ih and b_hh as kernels read them, the last two None without biases."""
-    four = [weight.contiguous() for weight in group]
-    if len(four) == 2:
-        return four[0], four[1], None, None
-    weight_ih, weight_hh, bias_ih, bias_hh = four
-    return weight_ih, weight_hh, bias_ih, bias_hh
+def _one(
+    cell: str, x: Tensor, memory: Memory, weights: Weights, number: int, lengths: Tensor | None
+) -> tuple[Tensor, Memory]:
+    """One layer in one direction."""
+    rows = slice(number, number + 1)
+    return over_time(cell, x, [part[rows] for part in memory], weights[rows], lengths)
 
 
 def _backwards(lengths: Tensor | None, steps: int) -> Tensor | None:
-    """For each step the one to read when going back from each own end, ``(time, batch, 1)``."""
+    """For each step the one to read when going back from each own end, ``(batch, time, 1)``."""
     if lengths is None:
         return None
-    step = torch.arange(steps).unsqueeze(1)
+    step, lengths = torch.arange(steps), lengths.unsqueeze(1)
     return torch.where(step < lengths, lengths - 1 - step, step).unsqueeze(-1)
 
 
 def _turned(sequence: Tensor, backwards: Tensor | None) -> Tensor:
-    """Each sequence, ``(time, batch, features)``, turned round within its own length."""
+    """Each sequence, ``(batch, time, features)``, turned round within its own length."""
     if backwards is None:
-        return sequence.flip(0)
-    return sequence.gather(0, backwards.expand_as(sequence))
+        return sequence.flip(1)
+    return sequence.gather(1, backwards.expand_as(sequence))
 
 
 def _dropped(h: Tensor, p: float, lengths: Tensor | None) -> Tensor:
     """Dropout on real steps, drawn in PyTorch's order: a seed drops here what it drops there."""
+    h = h.transpose(0, 1)  # that order is time, batch
     if lengths is None:
-        return dropout(h.contiguous(), p)
+        return dropout(h.contiguous(), p).transpose(0, 1)
     data, batch_sizes, _, _ = pack_padded_sequence(h, lengths)
-    return pad_packed_sequence(PackedSequence(dropout(data, p), batch_sizes))[0]
+    packed = PackedSequence(dropout(data, p), batch_sizes)
+    return pad_packed_sequence(packed, batch_first=True)[0]
 
 
 def _as_torchs(layer: nn.RNNBase, ours: type[nn.RNNBase], theirs: type[nn.RNNBase]) -> nn.RNNBase:

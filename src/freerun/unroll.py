@@ -30,11 +30,12 @@ def unroll(
     net: Unfoldable,
     x: Tensor | None,
     plan: Plan | None,
-    state: State,
+    state: State | None,
     steps: int,
     lengths: Tensor | None = None,
     noise: Noise = Noise(),
     with_h: bool = True,
+    target: Tensor | None = None,
 ) -> Unrolled:
     """Unfold ``net`` over a batch, on kernels where :func:`freerun.kernels.choose` finds one.
 
@@ -42,12 +43,15 @@ def unroll(
         net: the network.
         x: ``(batch, steps, input_size)``, or None for an autonomous network.
         plan: what the output edge carries; None without an output edge.
-        state: what came before the first step.
+        state: what came before the first step; None for zeros, where x says how many sequences
+            there are and none of it is read again (``input_lags``).
         steps: how many steps, 1 or more.
         lengths: ``(batch,)`` on the same device, 0 to ``steps``; None where every sequence has
             ``steps``.
         noise: what is random.
         with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
+        target: y, wholly observed, to be scored on the way where a kernel can: then ``.nll`` is
+            there.
 
     Returns:
         The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
@@ -56,26 +60,36 @@ def unroll(
     if x is None:
         x = net.output.weight.new_zeros(_rows(state, plan), steps, 0)
     compiled = choose(net, x, plan).kernel is not None
+    if state is None and (net.input_lags or not compiled):
+        state = net.initial_state(len(x))
     real = None if lengths is None else real_steps(lengths, steps)
     if real is not None and not compiled:  # kernels do not read it
         x = torch.where(real.unsqueeze(-1), x, 0)
-    history = x if state.inputs is None else torch.cat([state.inputs, x], 1)
+    inputs = None if state is None else state.inputs
+    history = x if inputs is None else torch.cat([inputs, x], 1)
     below = lagged(history, steps, net.input_lags + 1)
     if compiled:
-        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise, with_h)
+        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise, with_h, target)
     elif plan is None or plan.is_teacher():
+        assert state is not None
         truth = None if plan is None else fed_truth(net, plan, real)
         unrolled = open_reference(net, below, truth, state, lengths, real, noise)
     else:
+        assert state is not None
         unrolled = closed_reference(net, below, plan, state, real, noise)
-    if state.inputs is None or unrolled.state is None:
+    if inputs is None:
         return unrolled
-    inputs = last_rows(history, net.input_lags, lengths)
-    return replace(unrolled, state=replace(unrolled.state, inputs=inputs))
+
+    def hand_on() -> State | None:
+        last = last_rows(history, net.input_lags, lengths)
+        return None if unrolled.state is None else replace(unrolled.state, inputs=last)
+
+    return replace(unrolled, hand_on=hand_on)
 
 
-def _rows(state: State, plan: Plan | None) -> int:
+def _rows(state: State | None, plan: Plan | None) -> int:
     """How many sequences there are, where no x says so."""
     if plan is not None and plan.values is not None:
         return len(plan.values)
+    assert state is not None
     return len(next(iter(state.tensors().values())))

@@ -1,7 +1,8 @@
 """An unfolded network as a value, and what of a network its unfolding needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -26,16 +27,26 @@ class Unrolled:
             after its first): what ``readout="last"`` reads; None with an output edge, which is read
             at every step.
         f: ``(batch, time, fed_size)``, what the output edge carried; None without one.
-        state: what the last step of each sequence hands on; None for bidirectional networks.
+        hand_on: makes ``state``, when that is first read.
         head: what o means.
+        nll: - log p(y | o) of every step, ``(batch, time)``, where y was to be scored and a kernel
+            did it on the way; else None.
+        total: the sum of ``nll``.
     """
 
     o: Tensor
     h: Tensor
     summary: Tensor | None
     f: Tensor | None
-    state: State | None
+    hand_on: Callable[[], State | None]
     head: Head
+    nll: Tensor | None = None
+    total: Tensor | None = None
+
+    @cached_property
+    def state(self) -> State | None:
+        """What the last step of each sequence hands on; None for bidirectional networks."""
+        return self.hand_on()
 
     def distribution(self) -> Distribution:
         """p(y | o), in scaled units."""
@@ -59,6 +70,10 @@ class Unfoldable(Protocol):
     reverse_layers: Sequence[RecurrentLayer]
     output: nn.Linear
     skip: nn.Parameter | None
+
+    def initial_state(self, batch: int) -> State:
+        """What comes before the first step: zeros."""
+        ...
 
 
 def real_steps(lengths: Tensor, steps: int) -> Tensor:

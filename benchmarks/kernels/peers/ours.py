@@ -61,8 +61,11 @@ def _training(problem: Problem) -> Contestant:
     letters = {"U": layer.weight_ih, "R": layer.weight_fh, "b": layer.bias_ih}
     letters |= {"V": net.output.weight, "c": net.output.bias}
 
+    parameters = list(net.parameters())
+
     def run() -> None:
-        net.zero_grad(set_to_none=True)
+        for parameter in parameters:
+            parameter.grad = None
         net.loss(x, y, forcing, reduction="sum").backward()
 
     def read(_: None) -> dict[str, Array]:

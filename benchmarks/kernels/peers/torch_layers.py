@@ -37,7 +37,8 @@ def of_layers(layers: Layers, problem: Problem, dtype: torch.dtype) -> Contestan
     parameters = dict(layer.named_parameters())
 
     def run() -> None:
-        layer.zero_grad(set_to_none=True)
+        for parameter in parameters.values():
+            parameter.grad = None
         layer(x)[0].backward(dh)
 
     def read(_: None) -> dict[str, Array]:

@@ -34,6 +34,7 @@ class Categorical(Head):
     reparameterised: ClassVar[bool] = False
     kernel_feed: ClassVar[str | None] = "softmax"
     kernel_draw: ClassVar[str | None] = "class"
+    kernel_score: ClassVar[str | None] = "class"
 
     def __post_init__(self) -> None:
         check_integer("Categorical", "classes", self.classes, 2)
@@ -97,6 +98,7 @@ class Bernoulli(Head):
     reparameterised: ClassVar[bool] = False
     kernel_feed: ClassVar[str | None] = "sigmoid"
     kernel_draw: ClassVar[str | None] = "bernoulli"
+    kernel_score: ClassVar[str | None] = "bernoulli"
 
     def __post_init__(self) -> None:
         check_integer("Bernoulli", "outputs", self.outputs, 1)

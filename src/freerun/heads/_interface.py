@@ -44,6 +44,7 @@ class Head(ABC):
         law: ``"normal"`` or ``"uniform"``, what noise is drawn from.
         kernel_feed: what compiled kernels call ``feed_mean``; None where they do not have it.
         kernel_draw: the same for ``feed_sample``.
+        kernel_score: the same for ``nll`` of what is wholly observed, in the network's units.
     """
 
     scalable: ClassVar[bool]
@@ -52,6 +53,7 @@ class Head(ABC):
     law: ClassVar[str] = "normal"
     kernel_feed: ClassVar[str | None] = None
     kernel_draw: ClassVar[str | None] = None
+    kernel_score: ClassVar[str | None] = None
 
     @property
     @abstractmethod
@@ -118,6 +120,19 @@ class Head(ABC):
     @abstractmethod
     def from_fed(self, fed: Tensor) -> Tensor:
         """y of what was fed, the inverse of ``feed_truth``; of probabilities the likeliest."""
+
+    def in_units(self, total: Tensor, steps: float, scale: Tensor) -> Tensor | None:
+        """From the summed NLL of wholly observed steps in scaled units to that of the user's y.
+
+        Args:
+            total: the sum.
+            steps: of how many steps.
+            scale: ``(outputs,)``, user's units per scaled unit.
+
+        Returns:
+            The sum, without a gradient; None where it cannot be known from the sum alone.
+        """
+        return None
 
     def noise(
         self, shape: tuple[int, ...], generator: torch.Generator | None, dtype: torch.dtype

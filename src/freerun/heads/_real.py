@@ -63,6 +63,9 @@ class _Density(_Located):
             elements = elements + scale.log()
         return summed(elements, observed)
 
+    def in_units(self, total: Tensor, steps: float, scale: Tensor) -> Tensor | None:
+        return total.detach() + steps * scale.log().sum()
+
     @abstractmethod
     def distribution(self, o: Tensor) -> Distribution: ...
 
@@ -81,6 +84,7 @@ class Point(_Located):
     parameters: ClassVar[int] = 1
     reparameterised: ClassVar[bool] = False
     can_sample: ClassVar[bool] = False
+    kernel_score: ClassVar[str | None] = "point"
 
     def __post_init__(self) -> None:
         check_integer("Point", "outputs", self.outputs, 1)
@@ -97,6 +101,9 @@ class Point(_Located):
     ) -> Tensor:
         error = y - o if scale is None else scale * (y - o)
         return summed(0.5 * error.square(), observed)
+
+    def in_units(self, total: Tensor, steps: float, scale: Tensor) -> Tensor | None:
+        return total.detach() * scale.square().sum() if self.outputs == 1 else None
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
         refuse_sampling("Point")
@@ -116,6 +123,7 @@ class Gaussian(_Density):
     parameters: ClassVar[int] = 2
     law: ClassVar[str] = "normal"
     kernel_draw: ClassVar[str | None] = "gaussian"
+    kernel_score: ClassVar[str | None] = "gaussian"
 
     def __post_init__(self) -> None:
         check_integer("Gaussian", "outputs", self.outputs, 1)
@@ -145,6 +153,7 @@ class Laplace(_Density):
     parameters: ClassVar[int] = 2
     law: ClassVar[str] = "uniform"
     kernel_draw: ClassVar[str | None] = "laplace"
+    kernel_score: ClassVar[str | None] = "laplace"
 
     def __post_init__(self) -> None:
         check_integer("Laplace", "outputs", self.outputs, 1)

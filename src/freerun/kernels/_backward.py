@@ -18,6 +18,7 @@ from freerun.kernels._lanes import Lanes, elementwise
 from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels._products import product, sum_rows
 from freerun.kernels._rows import active, count_rows, gather, pack_gathered, scatter
+from freerun.kernels._scores import score_backward
 
 __all__ = ["backward", "backward_room"]
 
@@ -110,6 +111,8 @@ def _chunk(
             )  # fmt: skip
         else:
             clear(number, total * out_width, d_o)
+        if call[at.D_NLL]:
+            _score_gradients(number, call, lengths, first, last, begin, end, d_o, spare)
     if call[at.EDGE] == at.OPEN_EDGE:
         _closed_steps(
             number, call, layers, lengths, first, last, begin, end, total, done, part, spaces,
@@ -138,7 +141,7 @@ def _chunk(
                 _to_layer_below(
                     number, call, layers, layer, lengths, first, last, begin, end, total, room
                 )
-        if call[at.EDGE] == at.KNOWN_EDGE and begin < call[at.LAGS]:
+        if call[at.EDGE] == at.KNOWN_EDGE and call[at.D_FED] and begin < call[at.LAGS]:
             _to_first_fed(number, call, lengths, first, last, begin, end, spare, room)
     if call[at.V]:
         _readout_gradients(
@@ -185,6 +188,26 @@ def _gather_padded(
     gather(
         number, lengths, first, last, begin, end, source, row, step, 0, 0, 0, count, target, width
     )
+
+
+@inner
+def _score_gradients(
+    number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
+    d_o: int, spare: int,
+) -> None:  # fmt: skip
+    """What the loss of every row adds to do."""
+    one, outputs, width = size(number), call[at.OUTPUTS], call[at.SIZE_WIDTH]
+    for t in range(begin, end):
+        for sequence in range(first, first + active(lengths, first, last, t)):
+            place = sequence * call[at.STEPS] + t
+            change = load(
+                number,
+                call[at.D_NLL] + (sequence * call[at.D_NLL_ROW] + t * call[at.D_NLL_STEP]) * one,
+            )
+            o = call[at.OUT] + place * call[at.SIZE] * one
+            y = call[at.TARGET] + place * call[at.TARGET_BYTES]
+            score_backward(number, call[at.SCORE], outputs, width, o, y, change, d_o, spare)
+            d_o += width * one
 
 
 # --- an output edge that carries what is known ----------------------------------------------------
@@ -364,8 +387,9 @@ def _skip_backward(number: Number, call: Table, sequence: int, t: int, d_o: int,
         change = load(number, d_o + offset)
         total = load(number, d_skip + offset) + change * load(number, fed + offset)
         store(number, d_skip + offset, total)
-        total = load(number, d_fed + offset) + change * load(number, call[at.SKIP] + offset)
-        store(number, d_fed + offset, total)
+        if call[at.D_FED]:
+            total = load(number, d_fed + offset) + change * load(number, call[at.SKIP] + offset)
+            store(number, d_fed + offset, total)
 
 
 @inner

@@ -18,16 +18,18 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     OUT, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
     # how o becomes f
     FEED, COMPONENTS, TOP_K, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
-    # forcing: w, at any strides, and the values, (batch, time, features)
+    # forcing: w, at any strides, and the values, (batch, time, features); a known edge has all of it
     FORCED, FORCED_ROW, FORCED_STEP, VALUES,
     # gradients that come in
     D_O, D_O_ROW, D_O_STEP, D_H, D_H_ROW, D_H_STEP, D_FED,
+    # the loss of a step: which, y (batch, time, ...), where it goes, (batch, time), and its gradient
+    SCORE, OUTPUTS, TARGET, TARGET_BYTES, NLL, D_NLL, D_NLL_ROW, D_NLL_STEP,
     # gradients that go out; those of weights are summed thread by thread, PART numbers apart
     D_X, D_R, D_V, D_OFFSET, D_SKIP, PART,
     # weights, packed for the way back
     R_BACK, V_BACK,
     CALL_SIZE,
-) = range(58)  # fmt: skip
+) = range(66)  # fmt: skip
 
 (
     U, W, BIAS, BIAS_RECURRENT, BELOW, BELOW_WIDTH,

@@ -19,6 +19,7 @@ from freerun.kernels._feedback import feed, mix
 from freerun.kernels._memory import clear, copy, lanes, load, size, store
 from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, uniform_stride
+from freerun.kernels._scores import score
 
 __all__ = ["forward", "forward_room"]
 
@@ -87,24 +88,36 @@ def _begin(number: Number, call: Table, layers: Table, first: int, last: int) ->
     for sequence in range(first, last):
         place, source = sequence * width * one, sequence * units * one
         for layer in range(call[at.LAYERS]):
-            if layers[layer, at.H_FIRST]:
-                _padded(number, units, width, layers[layer, at.H_FIRST] + source,
-                        layers[layer, at.H] + place)  # fmt: skip
-            if layers[layer, at.C_FIRST]:
-                _padded(number, units, width, layers[layer, at.C_FIRST] + source,
+            if layers[layer, at.W] == 0:
+                continue
+            _padded(number, units, width, layers[layer, at.H_FIRST], source,
+                    layers[layer, at.H] + place)  # fmt: skip
+            if call[at.CELL] == LSTM:
+                _padded(number, units, width, layers[layer, at.C_FIRST], source,
                         layers[layer, at.C] + place)  # fmt: skip
-        if call[at.EDGE] == at.OPEN_EDGE:
+        if call[at.EDGE] != at.NO_EDGE:
             count = call[at.LAGS] * call[at.FEATURES]
-            copy(
-                number, count, call[at.FED_BEFORE] + sequence * count * one,
+            _padded(
+                number, count, count, call[at.FED_BEFORE], sequence * count * one,
                 call[at.FED] + sequence * call[at.FED_ROW] * one,
+            )  # fmt: skip
+        if call[at.EDGE] == at.KNOWN_EDGE:
+            count, after = call[at.STEPS] * call[at.FEATURES], call[at.LAGS] * call[at.FEATURES]
+            copy(
+                number, count, call[at.VALUES] + sequence * count * one,
+                call[at.FED] + (sequence * call[at.FED_ROW] + after) * one,
             )  # fmt: skip
 
 
 @inner
-def _padded(number: Number, count: int, width: int, source: int, target: int) -> None:
-    """A row, and zeros behind it."""
-    copy(number, count, source, target)
+def _padded(
+    number: Number, count: int, width: int, source: int, offset: int, target: int
+) -> None:
+    """A row, and zeros behind it; zeros alone where there is no ``source``."""
+    if source == 0:
+        clear(number, width, target)
+        return
+    copy(number, count, source + offset, target)
     clear(number, width - count, target + count * size(number))
 
 
@@ -156,6 +169,7 @@ def _open_chunk(
             number, call, layers, top, lengths, first, last, begin, end, total, seen
         )
         outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
+        spare = outputs + (last - first) * call[at.BLOCK] * wide * one
         product(
             number, total, wide, units, source, stride, 1, call[at.V], lanes(number),
             units * lanes(number), call[at.OFFSET], 0, outputs, wide,
@@ -163,6 +177,8 @@ def _open_chunk(
         for t in range(begin, end):
             for sequence in range(first, first + active(lengths, first, last, t)):
                 _finish_output(number, call, sequence, t, outputs)
+                if call[at.SCORE]:
+                    _score(number, call, sequence, t, outputs, spare)
                 outputs += wide * one
 
 
@@ -211,6 +227,8 @@ def _closed_chunk(
         for index in range(count):
             o = outputs + index * out_width * one
             _finish_output(number, call, first + index, t, o)
+            if call[at.SCORE]:
+                _score(number, call, first + index, t, o, spare)
             _feed_back(number, call, first + index, t, o, spare)
         row += count
 
@@ -378,6 +396,15 @@ def _finish_output(number: Number, call: Table, sequence: int, t: int, o: int) -
             store(number, o + index * one, load(number, o + index * one) + change)
     count = call[at.SIZE]
     copy(number, count, o, call[at.OUT] + (sequence * call[at.STEPS] + t) * count * one)
+
+
+@inner
+def _score(number: Number, call: Table, sequence: int, t: int, o: int, spare: int) -> None:
+    """- log p(y | o), where it is to be."""
+    one, place = size(number), sequence * call[at.STEPS] + t
+    outputs, y = call[at.OUTPUTS], call[at.TARGET] + place * call[at.TARGET_BYTES]
+    loss = score(number, call[at.SCORE], outputs, call[at.SIZE_WIDTH], o, y, spare)
+    store(number, call[at.NLL] + place * one, loss)
 
 
 @inner

@@ -13,9 +13,10 @@ from freerun.kernels._backward import backward_room
 from freerun.kernels._cells import CELL_CODES
 from freerun.kernels._feedback import FEED_CODES
 from freerun.kernels._forward import forward_room
+from freerun.kernels._scores import SCORE_CODES
 from freerun.kernels._workers import slices_of
 
-__all__ = ["EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
+__all__ = ["GATE_COUNTS", "EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
 
 Table = "np.ndarray[Any, np.dtype[np.int64]]"
 
@@ -57,7 +58,26 @@ class Shape(NamedTuple):
     edge: EdgeShape | None
     size: int
     has_skip: bool
+    score: str
     threads: int
+
+    @property
+    def lags(self) -> int:
+        """Of the output edge; 0 without one."""
+        return 0 if self.edge is None else self.edge.lags
+
+    @property
+    def features(self) -> int:
+        """Of what is fed back; 0 without an output edge."""
+        return 0 if self.edge is None else self.edge.features
+
+    @property
+    def target(self) -> tuple[int, int]:
+        """Features of y, for classes how many there are; and the bytes of a step's y."""
+        if self.score == "class":
+            return self.size, 8
+        count = self.size // (2 if self.score in ("gaussian", "laplace") else 1)
+        return count, count * self.dtype.itemsize
 
 
 class Jobs(NamedTuple):
@@ -71,7 +91,7 @@ class Layout:
     """Sizes, tables with all but addresses filled in, and the jobs around a call.
 
     Tensors are numbered: x is 0; a layer's weight_ih, weight_hh, bias_ih, bias_hh follow, layer by
-    layer; then each layer's memory; then R and what was fed before; then V, c and s.
+    layer; then the parts of the memory; then R and what was fed before; then V, c and s.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -86,6 +106,7 @@ class Layout:
         self.window = 0 if edge is None else edge.lags * edge.features
         self.memory_parts = (2 if shape.cell == "lstm" else 1) if shape.is_recurrent else 0
         self.slices = self.cut(shape.batch * shape.steps, None)
+        self.fed_row = (shape.lags + shape.steps) * shape.features
         self._number_tensors()
         self._fill_tables()
         self.forward_jobs = self._forward_jobs()
@@ -137,7 +158,7 @@ class Layout:
     def _number_tensors(self) -> None:
         layers = self.shape.layers
         self.first_memory = 1 + 4 * layers
-        self.weight_fh = self.first_memory + self.memory_parts * layers
+        self.weight_fh = self.first_memory + self.memory_parts
         self.readout = self.weight_fh + (0 if self.shape.edge is None else 2)
         self.tensors = self.readout + (3 if self.shape.size else 0)
 
@@ -152,12 +173,14 @@ class Layout:
         call[at.RING] = shape.steps + 1
         call[at.INPUT], call[at.INPUT_WIDTH] = shape.inputs, self.round(shape.inputs)
         call[at.SIZE], call[at.SIZE_WIDTH] = shape.size, self.round(shape.size)
+        call[at.SCORE] = SCORE_CODES[shape.score]
+        call[at.OUTPUTS], call[at.TARGET_BYTES] = shape.target
         for number in range(shape.layers):
             below = shape.units if number else shape.inputs
             table[number, at.BELOW], table[number, at.BELOW_WIDTH] = below, self.round(below)
         if edge is not None:
             call[at.EDGE] = at.KNOWN_EDGE if edge.is_known else at.OPEN_EDGE
-            call[at.FED_ROW] = (edge.lags + shape.steps) * edge.features
+            call[at.FED_ROW] = self.fed_row
             call[at.FEATURES], call[at.LAGS] = edge.features, edge.lags
             call[at.WINDOW], call[at.WINDOW_WIDTH] = self.window, self.round(self.window)
             call[at.FEED], call[at.COMPONENTS] = FEED_CODES[edge.feed], edge.components

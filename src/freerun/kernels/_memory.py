@@ -8,7 +8,7 @@ from numba.core import types
 from freerun.kernels._compiled import Number, inner, primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["add", "clear", "copy", "lanes", "load", "size", "store"]
+__all__ = ["add", "clear", "copy", "lanes", "load", "load_integer", "size", "store"]
 
 
 @primitive
@@ -39,6 +39,16 @@ def load(typingctx: Any, number: Any, address: Any) -> Any:
         return builder.load(pointer_to(builder, args[1], element_type(signature.args[0])))
 
     return number(number, types.int64), codegen
+
+
+@primitive
+def load_integer(typingctx: Any, address: Any) -> Any:
+    """The int64 at ``address``."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.load(pointer_to(builder, args[0], ir.IntType(64)))
+
+    return types.int64(types.int64), codegen
 
 
 @primitive

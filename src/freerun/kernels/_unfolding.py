@@ -15,7 +15,7 @@ from torch import Tensor
 from freerun.kernels import _call as at
 from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
-from freerun.kernels._layout import EdgeShape, Jobs, Shape, layout_of
+from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Jobs, Shape, layout_of
 from freerun.kernels._packing import pack_all, unpack_all
 from freerun.kernels._workers import borrow, empty, give_back, run_slices
 
@@ -43,7 +43,9 @@ class Edge:
 
     Attributes:
         weight_fh: R, ``(gates * units, lags * features)``, the newest lag first.
-        before: ``(batch, lags, features)``, what was fed before the first step, oldest first.
+        lags: how many of what was fed are read.
+        before: ``(batch, lags, features)``, what was fed before the first step, oldest first; None
+            for zeros.
         truth: ``(batch, time, features)``, all that is fed; None where outputs are.
         weights: w, ``(batch, time)``; None for zeros.
         values: ``(batch, time, features)``, what w weighs.
@@ -54,7 +56,8 @@ class Edge:
     """
 
     weight_fh: Tensor
-    before: Tensor
+    lags: int
+    before: Tensor | None
     truth: Tensor | None = None
     weights: Tensor | None = None
     values: Tensor | None = None
@@ -66,11 +69,21 @@ class Edge:
 
 @dataclass(frozen=True)
 class Readout:
-    """V, c and s: an output at every step."""
+    """V, c and s: an output at every step; and what is to be scored by it.
+
+    Attributes:
+        weight: V.
+        bias: c.
+        skip: s, or None.
+        score: one of ``SCORE_CODES``, or nothing.
+        target: y, ``(batch, time, outputs)`` or ``(batch, time)`` int64 of classes, side by side.
+    """
 
     weight: Tensor
     bias: Tensor
     skip: Tensor | None = None
+    score: str = ""
+    target: Tensor | None = None
 
 
 class Unfolding:
@@ -80,32 +93,31 @@ class Unfolding:
         cell: one of ``CELL_CODES``.
         layers: from the lowest.
         x: ``(batch, time, input_size)``; its last axis lies side by side.
-        memory: ``(h,)`` or ``(h, c)`` for each layer before the first step, or nothing where W = 0.
+        memory: h, and an LSTM's c, before the first step, ``(layers, batch, units)`` each, side by
+            side; nothing for zeros.
         edge: the output edge, or None.
         readout: at every step, or None.
         lengths: int64, falling; None where every sequence fills the batch.
-        keep: whether :meth:`back` will be called.
+        is_recurrent: whether W is there.
 
     Attributes:
         tensors: all that gradients may flow to, in the order that :class:`Layout` numbers them.
     """
 
     def __init__(
-        self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[tuple[Tensor, ...]],
-        edge: Edge | None, readout: Readout | None, lengths: Tensor | None,
+        self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor],
+        edge: Edge | None, readout: Readout | None, lengths: Tensor | None, is_recurrent: bool,
     ) -> None:  # fmt: skip
-        self.edge, self.readout, self.fed = edge, readout, NO_TENSOR
+        self.edge, self.readout = edge, readout
+        self.kept = self.fed = NO_TENSOR
         self.o: Tensor | None = None
-        self.hs: list[Tensor] = []
-        self.others: list[Tensor] = []
         self.lengths = NO_LENGTHS if lengths is None else lengths.numpy()
         self.masks = [layer.mask for layer in layers]
-        self.layout = layout = layout_of(_shape(cell, layers, x, memory, edge, readout))
+        self.layout = layout = layout_of(_shape(cell, layers, x, edge, readout, is_recurrent))
         tensors: list[Tensor | None] = [x]
         for layer in layers:
             tensors += (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
-        for parts in memory:
-            tensors += parts
+        tensors += memory or (None,) * layout.memory_parts
         if edge is not None:
             tensors += (edge.weight_fh, edge.before)
         if readout is not None:
@@ -123,46 +135,50 @@ class Unfolding:
         Without ``with_h``, h is None: where the output edge is open, only two steps of it are held.
 
         Returns:
-            o ``(batch, time, size)`` or None, h of the last layer ``(batch, time, units)``, f
-            ``(batch, time, features)`` or None, and every layer's memory at each sequence's end.
+            o ``(batch, time, size)`` or None; h of the last layer ``(batch, time, units)``; f
+            ``(batch, time, features)``, or None where it was known or there is no output edge; the
+            loss of every step ``(batch, time)`` and their sum, or None; and the parts of the memory
+            at each sequence's end, ``(layers, batch, units)`` each.
         """
         layout, shape = self.layout, self.layout.shape
         call, table = layout.call.copy(), layout.table.copy()
-        ragged, batch, steps = len(self.lengths) > 0, shape.batch, shape.steps
+        ragged, batch, steps, dtype = len(self.lengths) > 0, shape.batch, shape.steps, shape.dtype
         if ragged:
             call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
-        x = self.tensors[0]
+        x, edge, readout = self.tensors[0], self.edge, self.readout
         assert x is not None
         call[at.X] = x.data_ptr()
-        call[at.X_ROW], call[at.X_STEP] = x.stride()[:2]
+        call[at.X_ROW], call[at.X_STEP], _ = x.stride()
         make = torch.zeros if ragged else torch.empty
-        o = f = None
-        if self.readout is not None:
-            o = make(batch, steps, shape.size, dtype=shape.dtype)
+        o = f = nll = None
+        if readout is not None:
+            self.o = o = make((batch, steps, shape.size), dtype=dtype)
             call[at.OUT] = o.data_ptr()
-            if self.readout.skip is not None:
-                call[at.SKIP] = self.readout.skip.data_ptr()
-        if self.edge is not None:
-            self._describe_edge(call, self.edge, make)
-            lags, features = self.edge.before.shape[1:]
-            row = (lags + steps) * features
-            size = (batch, steps, features)
-            f = _part(self.fed, lags * features, size, (row, features, 1))
-        is_closed = self.edge is not None and self.edge.truth is None
-        if is_closed and not with_h and not keep:
-            call[at.RING] = 2
-        last = self._allocate(table, keep, int(call[at.RING]))
+            if readout.skip is not None:
+                call[at.SKIP] = readout.skip.data_ptr()
+            if readout.target is not None:
+                nll = make((batch, steps), dtype=dtype)
+                call[at.NLL], call[at.TARGET] = nll.data_ptr(), readout.target.data_ptr()
+        if edge is not None:
+            self._describe_edge(call, edge, make)
+            if edge.truth is None:
+                lags, features, row = shape.lags, shape.features, layout.fed_row
+                size = (batch, steps, features)
+                f = _part(self.fed, lags * features, size, (row, features, 1))
+            if not with_h and not keep and edge.truth is None:
+                call[at.RING] = 2
+        last = self._allocate(call, table, keep)
         for number, mask in enumerate(self.masks):
             if mask is not None:
                 table[number, at.MASK] = mask.data_ptr()
-                table[number, at.MASK_ROW], table[number, at.MASK_STEP] = mask.stride()[:2]
+                table[number, at.MASK_ROW], table[number, at.MASK_STEP], _ = mask.stride()
         jobs, room = layout.forward_jobs, layout.room_forward
         if ragged:
             room = layout.forward_room(self.slices)
-        held = borrow(jobs.size + room * len(self.slices), shape.dtype)
+        held = borrow(jobs.size + room * len(self.slices), dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
-            number, step = NUMBERS[shape.dtype], room * layout.one
+            number, step = NUMBERS[dtype], room * layout.one
             run_slices(
                 forward,
                 [
@@ -173,23 +189,23 @@ class Unfolding:
         finally:
             give_back(held)
         if keep:
-            self.call, self.table, self.o = call, table, o
-        if not with_h:
-            return o, None, f, *last
-        top = self.hs[-1]
-        width = layout.width
-        size, stride = (batch, steps, shape.units), (width, batch * width, 1)
-        return o, _part(top, batch * width, size, stride), f, *last
+            self.call, self.table = call, table
+        h = None
+        if with_h:
+            width = layout.width
+            start = (shape.layers - 1) * (steps + 1) * batch * width + batch * width
+            h = _part(self.kept, start, (batch, steps, shape.units), (width, batch * width, 1))
+        return o, h, f, nll, None if nll is None else nll.sum(), *last
 
     def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
         shape = self.layout.shape
-        lags, features = edge.before.shape[1:]
-        if edge.truth is None:
-            self.fed = make(shape.batch, lags + shape.steps, features, dtype=shape.dtype)
+        size = (shape.batch, shape.lags + shape.steps, shape.features)
+        self.fed = fed = make(size, dtype=shape.dtype)
+        call[at.FED] = fed.data_ptr()
+        if edge.before is not None:
             call[at.FED_BEFORE] = edge.before.data_ptr()
-        else:
-            self.fed = torch.cat([edge.before.detach(), edge.truth], 1)
-        call[at.FED] = self.fed.data_ptr()
+        if edge.truth is not None:
+            call[at.VALUES] = edge.truth.data_ptr()
         if edge.noise is not None:
             call[at.NOISE] = edge.noise.data_ptr()
             call[at.NOISE_ROW], call[at.NOISE_STEP] = edge.noise.stride()[:2]
@@ -198,91 +214,89 @@ class Unfolding:
             call[at.FORCED_ROW], call[at.FORCED_STEP] = edge.weights.stride()
             call[at.VALUES] = edge.values.data_ptr()
 
-    def _allocate(self, table: Any, keep: bool, ring: int) -> list[Tensor]:
+    def _allocate(self, call: Any, table: Any, keep: bool) -> list[Tensor]:
         """Room for what every step computes, and for the last memory, which is returned."""
         layout, shape = self.layout, self.layout.shape
-        batch, steps, width, dtype = shape.batch, shape.steps, layout.width, shape.dtype
-        rows = int(self.lengths.sum()) if len(self.lengths) else batch * steps
-        last: list[Tensor] = []
-        for number in range(shape.layers):
-            h = empty((ring, batch, width), dtype)
-            table[number, at.H] = h.data_ptr()
-            self.hs.append(h)
-            if shape.cell == "lstm":
-                c = empty((steps + 1 if keep else 1, batch, width), dtype)
-                table[number, at.C] = c.data_ptr()
-                table[number, at.C_STEP] = batch * width if keep else 0
-                self.others.append(c)
-            if keep and layout.gate_count > 1:
-                stored = empty((rows, layout.gates), dtype)
-                table[number, at.STORED] = stored.data_ptr()
-                self.others.append(stored)
-            if shape.is_recurrent:
-                first = layout.first_memory + number * layout.memory_parts
-                for part in range(layout.memory_parts):
-                    made = torch.empty(batch, shape.units, dtype=dtype)
-                    before = self.tensors[first + part]
-                    assert before is not None
-                    table[number, at.H_FIRST + part] = before.data_ptr()
-                    table[number, at.H_LAST + part] = made.data_ptr()
-                    last.append(made)
+        batch, width, dtype, layers = shape.batch, layout.width, shape.dtype, shape.layers
+        rows = int(self.lengths.sum()) if len(self.lengths) else batch * shape.steps
+        one_h = int(call[at.RING]) * batch * width
+        one_c = one_stored = 0
+        if shape.cell == "lstm":
+            one_c = (shape.steps + 1 if keep else 1) * batch * width
+        if keep and layout.gate_count > 1:
+            one_stored = rows * layout.gates
+        self.kept = kept = empty((layers * (one_h + one_c + one_stored),), dtype)
+        self.sizes = (one_h, one_c, one_stored)
+        self._place(table, kept)
+        if one_c and keep:
+            table[:, at.C_STEP] = batch * width
+        last = []
+        for part in range(layout.memory_parts):
+            made = torch.empty((layers, batch, shape.units), dtype=dtype)
+            before = self.tensors[layout.first_memory + part]
+            step = batch * shape.units * layout.one
+            self._place_memory(table, at.H_LAST + part, made, step)
+            if before is not None:
+                self._place_memory(table, at.H_FIRST + part, before, step)
+            last.append(made)
         return last
+
+    def _place(self, table: Any, kept: Tensor) -> None:
+        """Tell every layer where in ``kept`` its h, c and gates are."""
+        layers, one, place = self.layout.shape.layers, self.layout.one, kept.data_ptr()
+        for size, field in zip(self.sizes, (at.H, at.C, at.STORED), strict=True):
+            if size:
+                for number in range(layers):
+                    table[number, field] = place
+                    place += size * one
+
+    @staticmethod
+    def _place_memory(table: Any, field: int, tensor: Tensor, step: int) -> None:
+        place = tensor.data_ptr()
+        for number in range(len(table)):
+            table[number, field] = place + number * step
 
     def _pack(self, jobs: Jobs, base: int, call: Any, table: Any) -> int:
         """Pack the parameters from ``base`` on; where they end."""
-        edge, held = self.edge, self.tensors
-        if edge is not None and edge.before.shape[1] > 1:
+        held, shape = self.tensors, self.layout.shape
+        if self.edge is not None and shape.lags > 1:
             held = list(held)
-            held[self.layout.weight_fh] = oldest_first(edge.weight_fh, edge.before.shape[1])
+            held[self.layout.weight_fh] = oldest_first(self.edge.weight_fh, shape.lags)
         places = [0 if one is None else one.data_ptr() for one in held]
         places.append(0)
-        number = NUMBERS[self.layout.shape.dtype]
-        pack_all(number, jobs.rows, np.array(places), base, call, table)
+        pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places), base, call, table)
         return base + jobs.size * self.layout.one
 
     # --- between the two ---
 
-    def let_go(self) -> tuple[Tensor, ...]:
-        """Give away every tensor that only the way back needs, for PyTorch to keep."""
-        held = [*self.hs, *self.others]
-        if self.edge is not None:
-            held.append(self.fed)
-        if self.o is not None:
-            held.append(self.o.detach())  # not itself: it points here
-        self.hs, self.others, self.o, self.tensors = [], [], None, []
-        self.fed = NO_TENSOR
-        return tuple(held)
+    def let_go(self) -> tuple[Tensor, Tensor]:
+        """Give away what only the way back needs, for PyTorch to keep."""
+        held = self.kept, self.fed
+        self.tensors, self.o = [], None
+        self.kept = self.fed = NO_TENSOR
+        return held
 
-    def take_back(self, tensors: Sequence[Tensor | None], held: Sequence[Tensor]) -> None:
+    def take_back(
+        self, tensors: Sequence[Tensor | None], o: Tensor | None, kept: Tensor, fed: Tensor
+    ) -> None:
         """Take what :meth:`let_go` gave away, or the same computed again somewhere else."""
-        shape, call, table = self.layout.shape, self.call, self.table
+        call = self.call
         self.tensors, x = list(tensors), tensors[0]
         assert x is not None
         call[at.X] = x.data_ptr()
-        call[at.X_ROW], call[at.X_STEP] = x.stride()[:2]
-        rest = list(held)
-        self.hs, rest = rest[: shape.layers], rest[shape.layers :]
-        each = (shape.cell == "lstm") + (self.layout.gate_count > 1)
-        self.others, rest = rest[: each * shape.layers], rest[each * shape.layers :]
-        others = iter(self.others)
-        for number, h in enumerate(self.hs):
-            table[number, at.H] = h.data_ptr()
-            if shape.cell == "lstm":
-                table[number, at.C] = next(others).data_ptr()
-            if self.layout.gate_count > 1:
-                table[number, at.STORED] = next(others).data_ptr()
-        if self.edge is not None:
-            self.fed = rest.pop(0)
-            call[at.FED] = self.fed.data_ptr()
-        if rest:
-            self.o = rest.pop(0)
-            call[at.OUT] = self.o.data_ptr()
+        call[at.X_ROW], call[at.X_STEP], _ = x.stride()
+        self.kept, self.fed, self.o = kept, fed, o
+        self._place(self.table, kept)
+        call[at.FED] = fed.data_ptr()
+        if o is not None:
+            call[at.OUT] = o.data_ptr()
 
     # --- backward ---------------------------------------------------------------------------------
 
     def back(
-        self, d_o: Tensor | None, d_h: Tensor | None, d_f: Tensor | None,
-        d_last: Sequence[Tensor | None], needed: Sequence[bool],
+        self, d_o: Tensor | None, d_h: Tensor | None, d_f: Tensor | None, d_nll: Tensor | None,
+        d_total: Tensor | None, d_last: Sequence[Tensor | None],
+        needed: Sequence[bool],
     ) -> list[Tensor | None]:  # fmt: skip
         """Back-propagate.
 
@@ -290,7 +304,9 @@ class Unfolding:
             d_o: gradient of o, or None for zeros; and so on.
             d_h: of h.
             d_f: of f.
-            d_last: of the last memory, in the order in which :meth:`run` returned it.
+            d_nll: of the loss of every step.
+            d_total: of their sum.
+            d_last: of the parts of the last memory.
             needed: which of ``tensors`` want a gradient.
 
         Returns:
@@ -299,19 +315,26 @@ class Unfolding:
         layout, shape = self.layout, self.layout.shape
         call, table = self.call.copy(), self.table.copy()  # a graph may be gone through twice
         found: list[Tensor | None] = [None] * len(self.tensors)
-        alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h)]
+        if d_nll is not None:
+            d_nll = d_nll if d_total is None else d_nll + d_total
+            call[at.D_NLL] = d_nll.data_ptr()
+            call[at.D_NLL_ROW], call[at.D_NLL_STEP] = d_nll.stride()
+        elif d_total is not None:
+            call[at.D_NLL] = d_total.data_ptr()  # one for all steps: strides of 0
+        alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h), d_nll]
         make = torch.zeros if len(self.lengths) else torch.empty
         if needed[0]:
-            found[0] = made = make(shape.batch, shape.steps, shape.inputs, dtype=shape.dtype)
+            found[0] = made = make((shape.batch, shape.steps, shape.inputs), dtype=shape.dtype)
             call[at.D_X] = made.data_ptr()
-        if self.edge is not None:
-            lags = self.edge.before.shape[1]
+        if self.edge is not None and (self.edge.truth is None or needed[layout.weight_fh + 1]):
             d_fed = torch.zeros_like(self.fed)
             if d_f is not None:
-                d_fed[:, lags:] = d_f
+                d_fed[:, shape.lags :] = d_f
             call[at.D_FED] = d_fed.data_ptr()
-            found[layout.weight_fh + 1] = d_fed[:, :lags]
-        alive += self._describe_memory(table, d_last, needed, found, make)
+            if needed[layout.weight_fh + 1]:
+                found[layout.weight_fh + 1] = d_fed[:, : shape.lags]
+            alive.append(d_fed)
+        alive += self._describe_memory(table, d_last, needed, found)
         jobs = layout.backward_jobs[bool(needed[0])]
         room = layout.room_backward
         if len(self.lengths):
@@ -345,30 +368,36 @@ class Unfolding:
         """Tell a table where a gradient is, with its last axis side by side."""
         if given is None:
             return None
-        if given.shape[-1] > 1 and given.stride(-1) != 1:
+        row, step, one = given.stride()
+        if one != 1 and given.shape[-1] > 1:
             given = given.contiguous()
+            row, step, _ = given.stride()
         call[field] = given.data_ptr()
-        call[field + 1], call[field + 2] = given.stride()[:2]
+        call[field + 1], call[field + 2] = row, step
         return given
 
     def _describe_memory(
         self, table: Any, d_last: Sequence[Tensor | None], needed: Sequence[bool],
-        found: list[Tensor | None], make: Any,
+        found: list[Tensor | None],
     ) -> list[Tensor]:  # fmt: skip
         """Where the last memory's gradients are, and where the first one's are to be."""
         layout, shape, alive = self.layout, self.layout.shape, []
-        first, count = layout.first_memory, layout.memory_parts
-        wanted = any(needed[first : first + count * shape.layers])
-        for number in range(shape.layers if count else 0):
-            for part in range(count):
-                given = d_last[number * count + part]
-                if given is not None:
-                    alive.append(given.contiguous())
-                    table[number, at.D_H_LAST + part] = alive[-1].data_ptr()
-                if wanted:
-                    made = make(shape.batch, shape.units, dtype=shape.dtype)
-                    table[number, at.D_H_FIRST + part] = made.data_ptr()
-                    found[first + number * count + part] = made
+        first, step = layout.first_memory, shape.batch * shape.units * layout.one
+        wanted = any(needed[first : first + layout.memory_parts])
+        for part in range(layout.memory_parts):
+            given = d_last[part]
+            if given is not None:
+                alive.append(given.contiguous())
+                self._place_memory(table, at.D_H_LAST + part, alive[-1], step)
+            if wanted:
+                made = torch.empty((shape.layers, shape.batch, shape.units), dtype=shape.dtype)
+                self._place_memory(table, at.D_H_FIRST + part, made, step)
+                found[first + part] = made
+        if wanted and len(self.lengths):
+            for part in range(layout.memory_parts):
+                made_before = found[first + part]
+                assert made_before is not None
+                made_before.zero_()
         return alive
 
     def _unpack(self, base: int, found: list[Tensor | None]) -> None:
@@ -382,10 +411,10 @@ class Unfolding:
             NUMBERS[dtype], layout.gradient_jobs, base, np.array(targets), len(self.slices),
             layout.part,
         )  # fmt: skip
-        if self.edge is not None:
+        if self.layout.shape.lags > 1:
             d_r = found[layout.weight_fh]
             assert d_r is not None
-            found[layout.weight_fh] = oldest_first(d_r, self.edge.before.shape[1])
+            found[layout.weight_fh] = oldest_first(d_r, self.layout.shape.lags)
 
 
 def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
@@ -394,22 +423,23 @@ def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, .
 
 
 def _shape(
-    cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[tuple[Tensor, ...]],
-    edge: Edge | None, readout: Readout | None,
+    cell: str, layers: Sequence[Layer], x: Tensor, edge: Edge | None, readout: Readout | None,
+    is_recurrent: bool,
 ) -> Shape:  # fmt: skip
     batch, steps, inputs = x.shape
-    weight = layers[0].weight_hh if layers[0].weight_hh is not None else layers[0].weight_ih
-    gates = 4 if cell == "lstm" else 3 if cell == "gru" else 1
-    edge_shape = None
+    biases = tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers)
+    units = layers[0].weight_ih.shape[0] // GATE_COUNTS[cell]
+    edge_shape, size, has_skip, score = None, 0, False, ""
     if edge is not None:
-        lags, features = edge.before.shape[1:]
-        known = edge.truth is not None
-        edge_shape = EdgeShape(lags, features, known, edge.feed, edge.components, edge.through)
+        edge_shape = EdgeShape(
+            edge.lags, edge.weight_fh.shape[1] // edge.lags, edge.truth is not None, edge.feed,
+            edge.components, edge.through,
+        )  # fmt: skip
+    if readout is not None:
+        size, has_skip, score = readout.weight.shape[0], readout.skip is not None, readout.score
     return Shape(
-        cell, x.dtype, batch, steps, inputs, weight.shape[0] // gates, len(layers), bool(memory),
-        tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers), edge_shape,
-        0 if readout is None else readout.weight.shape[0],
-        readout is not None and readout.skip is not None, torch.get_num_threads(),
+        cell, x.dtype, batch, steps, inputs, units, len(layers), is_recurrent, biases, edge_shape,
+        size, has_skip, score, torch.get_num_threads(),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from freerun._held import held
 from freerun.kernels._cells import CELL_CODES
 from freerun.kernels._eager import eager
 
@@ -55,16 +56,18 @@ def why_not(cell: str, *tensors: Tensor | None) -> str | None:
         return "kernels are disabled"
     if cell not in CELL_CODES:
         return f"cell {cell!r} has no kernel"
-    first = next(one for one in tensors if one is not None)
-    if first.dtype not in DTYPES:
-        return f"kernels compute in float32 and float64, not {first.dtype}"
+    dtype = None
     for tensor in tensors:
         if tensor is None:
             continue
-        if tensor.device.type != "cpu":
+        if dtype is None:
+            dtype = tensor.dtype
+            if dtype not in DTYPES:
+                return f"kernels compute in float32 and float64, not {dtype}"
+        if not tensor.is_cpu:
             return f"kernels run on the CPU, not on {tensor.device}"
-        if tensor.dtype != first.dtype:
-            return f"kernels want one dtype, not {first.dtype} and {tensor.dtype}"
+        if tensor.dtype is not dtype:
+            return f"kernels want one dtype, not {dtype} and {tensor.dtype}"
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return "torch.func transforms the reference path"
     if forward_ad._current_level >= 0:
@@ -92,8 +95,9 @@ def choose(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
         x: what it reads; its dtype and device count.
         plan: what its output edge carries, or None.
     """
-    layer = net.layers[0]
-    reason = why_not(layer.cell.name, net.output.weight, layer.weight_ih, x)
+    first = next(iter(held(net, "layers")._modules.values()))
+    weight = held(held(net, "output"), "weight")
+    reason = why_not(net.cell, weight, held(first, "weight_ih"), x)
     if reason is not None:
         return Choice(None, reason)
     if plan is None:

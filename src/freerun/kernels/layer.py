@@ -1,4 +1,6 @@
-"""One layer in one direction, as the drop-in layers of :mod:`freerun.nn` need it."""
+"""Layers in one direction, as the drop-in layers of :mod:`freerun.nn` need them."""
+
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -9,25 +11,27 @@ __all__ = ["over_time"]
 
 
 def over_time(
-    cell: str, x: Tensor, memory: tuple[Tensor, ...], weight_ih: Tensor, weight_hh: Tensor,
-    bias_ih: Tensor | None, bias_hh: Tensor | None, lengths: Tensor | None = None,
+    cell: str, x: Tensor, memory: Sequence[Tensor], weights: Sequence[Sequence[Tensor]],
+    lengths: Tensor | None = None,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
-    """Unfold one layer of a cell over time.
+    """Unfold layers of a cell over time, each reading the one below.
 
     Args:
         cell: ``"tanh"``, ``"relu"``, ``"gru"`` or ``"lstm"``.
-        x: ``(time, batch, input_size)``.
-        memory: ``(h,)`` or ``(h, c)`` before the first step, each ``(batch, hidden_size)``.
-        weight_ih: U.
-        weight_hh: W.
-        bias_ih: b, or None.
-        bias_hh: the recurrent term's, or None.
+        x: ``(batch, time, input_size)``.
+        memory: h, and an LSTM's c, before the first step, ``(layers, batch, hidden_size)`` each, or
+            nothing for zeros.
+        weights: U and W of each layer, and, with biases, b and the recurrent term's.
         lengths: ``(batch,)`` int64, falling, 1 or more; None where every sequence has all steps.
 
     Returns:
-        h of every step, ``(time, batch, hidden_size)``, 0 behind each sequence's length; and the
-        memory after each sequence's last step.
+        h of every step of the last layer, ``(batch, time, hidden_size)``, 0 behind each sequence's
+        length; and the memory after each sequence's last step.
     """
-    layer = Layer(weight_ih, weight_hh, bias_ih, bias_hh)
-    found = unfold(cell, (layer,), x.transpose(0, 1), (memory,), None, None, lengths)
-    return found.h.transpose(0, 1), found.memory[0]
+    layers = [
+        Layer(*(one.contiguous() for one in group), *(None,) * (4 - len(group)))
+        for group in weights
+    ]
+    found = unfold(cell, layers, x, [part.contiguous() for part in memory], None, None, lengths)
+    assert found.h is not None
+    return found.h, found.memory

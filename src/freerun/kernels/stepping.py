@@ -53,7 +53,7 @@ class Stepper:
         self.layout = layout = layout_of(
             Shape(
                 cell, dtype, batch, 1, inputs, units, len(layers), is_recurrent, biases, edge, size,
-                readout.skip is not None, 1,
+                readout.skip is not None, "", 1,
             )
         )  # fmt: skip
         self.parameters: list[Tensor | None] = []
@@ -97,7 +97,7 @@ class Stepper:
 
     def pack(self) -> None:
         """Take the parameters up as they are now."""
-        held = [None, *self.parameters, *(part for parts in self.memory for part in parts)]
+        held = [None, *self.parameters, *[None] * self.layout.memory_parts]
         weight_fh, *rest = self.rest
         assert weight_fh is not None
         turned = oldest_first(weight_fh.detach(), self.lags)
