@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import fail
-from freerun.data import Batch
+from freerun.data import Batch, Sequences
 from freerun.forcing import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
@@ -20,8 +21,10 @@ from freerun.state import State
 __all__ = [
     "evaluating",
     "fitting",
+    "plan_batch",
     "root_mean",
     "scaled_batch",
+    "scaled_data",
     "scaled_inputs",
     "scaled_targets",
     "squared_distance",
@@ -56,14 +59,15 @@ def fitting(net: RecurrentNetwork, steps: int) -> int:
 
 def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:
     """Return inputs, any array in the user's units, in the network's units, type and device."""
-    return _input(net, to_tensor("x", x))
+    return _input(net, to_tensor("x", x)).to(net.device)
 
 
 def scaled_targets(net: RecurrentNetwork, y: Any) -> Tensor:
     """Return targets, any array in the user's units, in the network's units, type and device."""
     y = to_tensor("y", y)
     if not isinstance(net.head, Categorical):
-        return _target(net, y.to(net.dtype) if not y.is_floating_point() else y)
+        y = y if y.is_floating_point() else y.to(net.dtype)
+        return _target(net, y).to(net.device)
     if y.is_floating_point() or y.dtype == torch.bool:
         fail("Categorical", "y must hold classes, whole numbers", y.dtype, "Pass y.long().")
     return y.to(net.device, torch.int64)
@@ -100,6 +104,28 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
     Raises:
         ArgumentError: The batch lacks the steps that the network's lags reach back to.
     """
+    return plan_batch(
+        net,
+        replace(
+            batch,
+            x=None if batch.x is None else _input(net, batch.x),
+            y=_target(net, batch.y),
+            before_x=None if batch.before_x is None else _input(net, batch.before_x),
+            before_y=None if batch.before_y is None else _target(net, batch.before_y),
+        ),
+    )
+
+
+def scaled_data(net: RecurrentNetwork, data: Sequences) -> Sequences:
+    """Return the same samples in the network's units and type: scaled once, not batch by batch.
+
+    They share the storage of ``data`` where nothing changes.
+    """
+    return data.map(partial(_input, net), partial(_target, net))
+
+
+def plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
+    """Return a batch of :func:`scaled_data` as what ``net`` takes: as :func:`scaled_batch` does."""
     context = batch.before_real.shape[1]
     if context < net.context:
         fail(
@@ -108,12 +134,13 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
             context,
             "Gather it with data.batches(..., context=net.context).",
         )
-    full = int(batch.lengths.min()) == _steps(batch)
+    device = net.device
+    full = min(batch.lengths.tolist()) == _steps(batch)
     return PlanBatch(
-        x=None if batch.x is None else _input(net, batch.x),
-        y=_target(net, batch.y),
-        lengths=None if full else batch.lengths.to(net.device),
-        mask=None if batch.observed is None else batch.observed.to(net.device),
+        x=None if batch.x is None else batch.x.to(device),
+        y=batch.y.to(device),
+        lengths=None if full else batch.lengths.to(device),
+        mask=None if batch.observed is None else batch.observed.to(device),
         state=None if net.bidirectional else _state_before(net, batch),
         index=batch.index,
     )
@@ -182,13 +209,13 @@ def _steps(batch: Batch) -> int:
 
 
 def _input(net: RecurrentNetwork, x: Tensor) -> Tensor:
-    return net.scaling.scale_x(_widened(net, x)).to(net.device, net.dtype)
+    return net.scaling.scale_x(_widened(net, x)).to(net.dtype)
 
 
 def _target(net: RecurrentNetwork, y: Tensor) -> Tensor:
     if not y.is_floating_point():
-        return y.to(net.device)
-    return net.scaling.scale_y(_widened(net, y)).to(net.device, net.dtype)
+        return y
+    return net.scaling.scale_y(_widened(net, y)).to(net.dtype)
 
 
 def _widened(net: RecurrentNetwork, value: Tensor) -> Tensor:
@@ -198,13 +225,15 @@ def _widened(net: RecurrentNetwork, value: Tensor) -> Tensor:
 
 def _state_before(net: RecurrentNetwork, batch: Batch) -> State:
     """Zeros, but for the lags that were observed."""
-    outputs = inputs = None
+    outputs = real = None
     if net.has_output_edge and batch.before_y is not None:
-        outputs = _target(net, batch.before_y)
-    real = batch.before_real.to(net.device)
+        there = batch.before_real.numpy()
+        if there.any():  # nothing is looked up where all samples are like each other
+            outputs = batch.before_y.to(net.device)
+            real = None if there.all() else batch.before_real.to(net.device)
     state = net.initial_state(len(batch), outputs, None, real)
     if net.input_lags and batch.before_x is not None:
-        inputs = _input(net, batch.before_x)[:, -net.input_lags :]
-        there = batch.before_exists[:, -net.input_lags :, None].to(net.device)
-        state = replace(state, inputs=torch.where(there, inputs, 0))
+        inputs = batch.before_x[:, -net.input_lags :].to(net.device)
+        exists = batch.before_exists[:, -net.input_lags :, None].to(net.device)
+        state = replace(state, inputs=torch.where(exists, inputs, 0))
     return state

@@ -1,8 +1,11 @@
 """Copy the rows of many samples into one padded block, without a loop over samples."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from freerun._checks import fail
@@ -12,6 +15,8 @@ from ._storage import Storage
 from .batch import Batch
 
 __all__ = ["check_index", "gather_batch"]
+
+Numbers = NDArray[Any]
 
 
 def check_index(where: str, index: Sequence[int] | Tensor, count: int) -> Tensor:
@@ -33,13 +38,15 @@ def gather_batch(
     storage: Storage, ranges: Ranges, labels: Tensor | None, index: Tensor, context: int
 ) -> Batch:
     """Gather the samples of these numbers, and the ``context`` steps before each; see `Batch`."""
-    chosen = ranges.select(index)
-    start, lengths = chosen.start, chosen.lengths
+    # NumPy's operations on a few numbers cost a third of PyTorch's, and wake no threads.
+    number = index.numpy()
+    start, stop = ranges.start.numpy()[number], ranges.stop.numpy()[number]
+    lengths = stop - start
     x = None if storage.x is None else _padded(storage.x, start, lengths)
-    before = start[:, None] + torch.arange(-context, 0)
-    before_exists = before_real = before >= chosen.origin[:, None]
+    before = start[:, None] + np.arange(-context, 0)
+    before_exists = before_real = before >= ranges.origin.numpy()[number][:, None]
     if storage.complete is not None:
-        before_real = before_exists & storage.complete[before.clamp(min=0)]
+        before_real = before_exists & storage.complete.numpy()[before.clip(min=0)]
     if storage.y is None:
         assert labels is not None
         y, observed, before_y = labels[index], None, None
@@ -49,27 +56,38 @@ def gather_batch(
         if storage.observed is not None:
             observed = _padded(storage.observed, start, lengths)
             y.masked_fill_(~observed, 0)
-    before_x = None
-    if storage.x is not None:
-        before_x = _rows(storage.x, before, before_exists)
-    return Batch(x, y, lengths, observed, index, before_x, before_y, before_real, before_exists)
+    before_x = None if storage.x is None else _rows(storage.x, before, before_exists)
+    return Batch(
+        x, y, torch.from_numpy(lengths), observed, index, before_x, before_y,
+        torch.from_numpy(before_real), torch.from_numpy(before_exists),
+    )  # fmt: skip
 
 
-def _padded(flat: Tensor, start: Tensor, lengths: Tensor) -> Tensor:
+def _padded(flat: Tensor, start: Numbers, lengths: Numbers) -> Tensor:
     """Gather ``flat[start : start + length]`` per sample, (batch, time, ...), zeros behind it."""
     time = int(lengths.max())
-    if bool((lengths == time).all()):
+    if lengths.min() == time:
         # A window is one run of memory: as rows of an overlapping view, whole windows are copied,
         # several times faster than row by row.
         width = flat[0].numel()
-        runs = flat.as_strided((len(flat) - time + 1, time * width), (width, 1))
-        return runs.index_select(0, start).view(len(start), time, *flat.shape[1:])
-    step = torch.arange(time)
+        runs = _bits(flat).as_strided((len(flat) - time + 1, time * width), (width, 1))
+        copied = torch.from_numpy(runs.numpy()[start])
+        return copied.view(flat.dtype).view(len(start), time, *flat.shape[1:])
+    step = np.arange(time)
     return _rows(flat, start[:, None] + step, step < lengths[:, None])
 
 
-def _rows(flat: Tensor, rows: Tensor, real: Tensor) -> Tensor:
+def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:
     """Gather ``flat[rows]``, (batch, time, ...), with zeros where ``real`` is False."""
-    inside = torch.where(real, rows, 0)
-    values = flat.index_select(0, inside.view(-1)).view(*rows.shape, *flat.shape[1:])
-    return values.masked_fill_(~real.view(*real.shape, *[1] * (flat.ndim - 1)), 0)
+    if real.all():
+        return torch.from_numpy(_bits(flat).numpy().take(rows, 0)).view(flat.dtype)
+    values = _bits(flat).numpy().take(np.where(real, rows, 0), 0)
+    values[~real] = 0
+    return torch.from_numpy(values).view(flat.dtype)
+
+
+def _bits(flat: Tensor) -> Tensor:
+    """The same memory in a type that NumPy has; in those it lacks, too, a zero is all zeros."""
+    if flat.dtype in (torch.float32, torch.float64, torch.int64, torch.bool):
+        return flat
+    return flat.view(torch.uint8 if flat.itemsize == 1 else torch.int16)

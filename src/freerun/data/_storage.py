@@ -1,8 +1,8 @@
 """Every step of every series in one flat block of memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 __all__ = ["Storage"]
@@ -30,8 +30,10 @@ class Storage:
         """Steps in all."""
         return len(self.y if self.x is None else self.x)  # type: ignore[arg-type]
 
-    def astype(self, dtype: torch.dtype) -> "Storage":
-        """Convert the inputs and the real-valued targets; classes stay int64."""
-        x = None if self.x is None else self.x.to(dtype)
-        y = self.y.to(dtype) if self.y is not None and self.y.is_floating_point() else self.y
+    def map(
+        self, change_x: Callable[[Tensor], Tensor], change_y: Callable[[Tensor], Tensor]
+    ) -> "Storage":
+        """Change the numbers of all inputs and targets; what is missing stays so."""
+        x = None if self.x is None else change_x(self.x)
+        y = None if self.y is None else change_y(self.y)
         return Storage(x, y, self.observed, self.complete)

@@ -1,7 +1,7 @@
 """Many sequences of different lengths over one flat storage; windows and splits are views of it."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 import torch
@@ -182,10 +182,23 @@ class Sequences:
     def astype(self, dtype: torch.dtype) -> "Sequences":
         """Return the same samples over a storage of another floating type; classes stay int64."""
         _check_dtype("Sequences.astype", dtype)
-        other = self._view(self._ranges, torch.arange(len(self)))
-        other._storage = self._storage.astype(dtype)
-        if other.labels is not None and other.labels.is_floating_point():
-            other.labels = other.labels.to(dtype)
+        return self.map(
+            lambda x: x.to(dtype), lambda y: y.to(dtype) if y.is_floating_point() else y
+        )
+
+    def map(
+        self, change_x: Callable[[Tensor], Tensor], change_y: Callable[[Tensor], Tensor]
+    ) -> "Sequences":
+        """Return the same samples with other numbers.
+
+        Args:
+            change_x: From all inputs, (rows, inputs), to as many rows of others.
+            change_y: The same for the targets, NaN or -1 where missing, (rows, outputs) or (rows,);
+                with one target per sequence, for those of the samples.
+        """
+        other = copy.copy(self)
+        other._storage = self._storage.map(change_x, change_y)
+        other.labels = None if self.labels is None else change_y(self.labels)
         return other
 
     def split(self, at: float) -> tuple["Sequences", "Sequences"]:
@@ -287,7 +300,8 @@ class Sequences:
             count = len(self)
             order = torch.randperm(count, generator=generator) if shuffle else torch.arange(count)
         order = check_index(where, order, len(self))
-        return (self.batch(index, context) for index in order.split(batch_size))
+        parts = (self._storage, self._ranges, self.labels)
+        return (gather_batch(*parts, index, context) for index in order.split(batch_size))
 
 
 def _check_dtype(where: str, dtype: object) -> None:

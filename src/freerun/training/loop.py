@@ -10,7 +10,7 @@ import torch
 
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
-from freerun._measure import scaled_batch
+from freerun._measure import plan_batch, scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
@@ -134,6 +134,7 @@ def fit(
     except BaseException:
         net.set_extra_state(units)
         raise
+    scaled = scaled_data(net, train)
     ahead = training.epoch < epochs and training.finished is None
     behind = training.epoch * batches + training.position
     saved = time.monotonic()
@@ -145,13 +146,13 @@ def fit(
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
                 # Nothing is left of an epoch that was kept before it was measured.
-                rest = train.batches(size, context=net.context, order=order) if len(order) else ()
-                for raw in rest:
+                rest = scaled.batches(size, context=net.context, order=order) if len(order) else ()
+                for drawn in rest:
                     share = (training.epoch + training.position / batches) / epochs
-                    _learn(training, bptt, optimizer, scaled_batch(net, raw), share)
+                    _learn(training, bptt, optimizer, plan_batch(net, drawn), share)
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
-                    shown.batch(training.epoch, training.position, int(raw.lengths.sum()))
+                    shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
                     if folder is not None and time.monotonic() - saved > SAVE_EVERY:
                         training.save(folder)
                         saved = time.monotonic()
@@ -198,8 +199,9 @@ def _learn(
         fail("fit", f"{type(forcing).__name__}.plan must return a Plan", repr(plan), fix)
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
+    rate = optimizer.rate(share)
     for group in method.param_groups:
-        group["lr"] = optimizer.rate(share)
+        group["lr"] = rate
 
     if optimizer.whole_batch:
         part, norm = _search(training, bptt, optimizer, batch, plan, noise)
@@ -207,7 +209,7 @@ def _learn(
     else:
         for part in bptt.parts(net, batch, plan, noise):
             part.loss.backward()
-            norm = float(optimizer.clipped(net)) if part.update else 0.0
+            norm = optimizer.clipped(method) if part.update else 0.0
             _check_finite(training, batch, plan, noise, part, norm)
             training.add(nll=float(part.nll), steps=float(part.count))
             if part.update:
@@ -224,14 +226,15 @@ def _search(
     batch: PlanBatch, plan: Plan | None, noise: Noise,
 ) -> tuple[Part, float]:  # fmt: skip
     """One step of a method that asks for the loss again and again; its first answer is reported."""
-    net = training.net
+    net, method = training.net, training.method
+    assert isinstance(method, torch.optim.LBFGS)
     first: list[tuple[Part, float]] = []
 
     def loss() -> float:
-        training.method.zero_grad()
+        method.zero_grad()
         (part,) = bptt.parts(net, batch, plan, noise)
         part.loss.backward()
-        value, norm = float(part.loss.detach()), float(optimizer.clipped(net))
+        value, norm = float(part.loss.detach()), optimizer.clipped(method)
         if not first:
             _check_finite(training, batch, plan, noise, part, norm)
             first.append((part, norm))
@@ -239,10 +242,10 @@ def _search(
             return value
         # A trial step along the line at which the loop diverges: as bad as can be, but a number,
         # so that the search turns back instead of interpolating with infinities.
-        training.method.zero_grad(set_to_none=False)
+        method.zero_grad(set_to_none=False)
         return UPHILL * (1 + abs(float(first[0][0].loss.detach())))
 
-    training.method.step(loss)
+    method.step(loss)
     return first[0]
 
 
