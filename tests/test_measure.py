@@ -4,7 +4,13 @@ import pytest
 import torch
 
 import freerun as fr
-from freerun._measure import root_mean, scaled_batch, squared_error
+from freerun._measure import (
+    plan_batch,
+    root_mean,
+    scaled_batch,
+    scaled_data,
+    squared_error,
+)
 
 
 def series(steps: int, outputs: int = 2) -> fr.Sequences:
@@ -124,3 +130,38 @@ def test_one_target_per_sequence() -> None:
     assert batch.state is None
     o = net(batch.x, lengths=batch.lengths).o
     assert squared_error(net, o, batch.y)[0].shape == (1,)
+
+
+def test_data_scaled_once_make_the_batches_that_batches_scaled_one_by_one_do() -> None:
+    y = torch.arange(24.0).reshape(12, 2)
+    y[4, 1] = torch.nan
+    x = torch.arange(12.0)[:, None] + 100
+    data = fr.Sequences([x, x[:7]], [y, y[:7]], missing="mask", dtype=torch.float64)
+    net = network()
+    net.scaling = fr.Scaling.standard(data)
+    for samples in (data, data.windows(3)):
+        scaled = scaled_data(net, samples)
+        for index in ([0, 1], [1]):
+            one = scaled_batch(net, samples.batch(index, net.context))
+            other = plan_batch(net, scaled.batch(index, net.context))
+            assert one.x is not None
+            assert other.x is not None
+            assert one.x.dtype == other.x.dtype == net.dtype
+            mask = torch.ones_like(one.y, dtype=torch.bool) if one.mask is None else one.mask
+            real = mask.any(-1)
+            assert torch.equal(one.x[real], other.x[real])
+            assert torch.equal(one.y[mask], other.y[mask])
+            assert one.state is not None
+            state = net.initial_state(len(index)) if other.state is None else other.state
+            for name, part in one.state.tensors().items():
+                assert torch.equal(part, state.tensors()[name])
+
+
+def test_nothing_is_copied_where_units_stay_and_no_state_made_where_nothing_was() -> None:
+    data, net = series(9), network()
+    net.scaling = fr.Scaling.identity()
+    scaled = scaled_data(net, data)
+    assert scaled.x_flat is data.x_flat
+    assert scaled.y_flat is data.y_flat
+    assert plan_batch(net, scaled.batch([0], net.context)).state is None
+    assert plan_batch(net, scaled.windows(3).batch([0, 1], net.context)).state is not None

@@ -104,7 +104,7 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
     Raises:
         ArgumentError: The batch lacks the steps that the network's lags reach back to.
     """
-    return plan_batch(
+    found = plan_batch(
         net,
         replace(
             batch,
@@ -114,6 +114,9 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
             before_y=None if batch.before_y is None else _target(net, batch.before_y),
         ),
     )
+    if found.state is not None or net.bidirectional:
+        return found
+    return replace(found, state=net.initial_state(len(batch)))
 
 
 def scaled_data(net: RecurrentNetwork, data: Sequences) -> Sequences:
@@ -125,7 +128,11 @@ def scaled_data(net: RecurrentNetwork, data: Sequences) -> Sequences:
 
 
 def plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
-    """Return a batch of :func:`scaled_data` as what ``net`` takes: as :func:`scaled_batch` does."""
+    """Return a batch of :func:`scaled_data` as what ``net`` takes.
+
+    As :func:`scaled_batch` does, but that ``state`` is None, too, where the network begins from
+    zeros: making them is left to it.
+    """
     context = batch.before_real.shape[1]
     if context < net.context:
         fail(
@@ -223,14 +230,15 @@ def _widened(net: RecurrentNetwork, value: Tensor) -> Tensor:
     return value.to(torch.promote_types(value.dtype, net.dtype))
 
 
-def _state_before(net: RecurrentNetwork, batch: Batch) -> State:
-    """Zeros, but for the lags that were observed."""
+def _state_before(net: RecurrentNetwork, batch: Batch) -> State | None:
+    """Zeros, but for the lags that were observed; None where none was."""
+    if not batch.before_exists.numpy().any():
+        return None
     outputs = real = None
     if net.has_output_edge and batch.before_y is not None:
-        there = batch.before_real.numpy()
-        if there.any():  # nothing is looked up where all samples are like each other
-            outputs = batch.before_y.to(net.device)
-            real = None if there.all() else batch.before_real.to(net.device)
+        outputs = batch.before_y.to(net.device)
+        if not batch.before_real.numpy().all():
+            real = batch.before_real.to(net.device)
     state = net.initial_state(len(batch), outputs, None, real)
     if net.input_lags and batch.before_x is not None:
         inputs = batch.before_x[:, -net.input_lags :].to(net.device)

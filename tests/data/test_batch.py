@@ -160,3 +160,17 @@ def test_an_order_resumes_an_epoch_exactly() -> None:
 def test_wrong_arguments_are_refused_before_the_first_batch(wrong: dict[str, object]) -> None:
     with pytest.raises(ArgumentError, match=r"Sequences\.batches: "):
         numbered([3, 3]).batches(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+def test_types_that_numpy_lacks_are_gathered_too(dtype: torch.dtype) -> None:
+    values = [torch.arange(5.0), torch.arange(3.0) + 10]
+    data = Sequences(None, values, dtype=dtype)
+    batch = data.batch([1, 0], context=1)
+    assert batch.y.dtype == dtype
+    assert batch.y[..., 0].tolist() == [[10, 11, 12, 0, 0], [0, 1, 2, 3, 4]]
+    before = data.windows(2).batch([0, 3], context=1)
+    assert before.y[..., 0].tolist() == [[0, 1], [3, 4]]
+    assert before.before_y is not None
+    assert before.before_y.dtype == dtype
+    assert before.before_y.flatten().tolist() == [0, 2]

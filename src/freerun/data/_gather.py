@@ -40,9 +40,14 @@ def gather_batch(
     """Gather the samples of these numbers, and the ``context`` steps before each; see `Batch`."""
     # NumPy's operations on a few numbers cost a third of PyTorch's, and wake no threads.
     number = index.numpy()
-    start, stop = ranges.start.numpy()[number], ranges.stop.numpy()[number]
-    lengths = stop - start
-    x = None if storage.x is None else _padded(storage.x, start, lengths)
+    start = ranges.start.numpy()[number]
+    if ranges.steps is None:
+        lengths = ranges.stop.numpy()[number] - start
+    else:
+        lengths = np.full(len(number), ranges.steps, np.int64)
+    time = int(lengths.max())
+    there = None if lengths.min() == time else np.arange(time) < lengths[:, None]
+    x = None if storage.x is None else _padded(storage.x, start, time, there)
     before = start[:, None] + np.arange(-context, 0)
     before_exists = before_real = before >= ranges.origin.numpy()[number][:, None]
     if storage.complete is not None:
@@ -51,10 +56,10 @@ def gather_batch(
         assert labels is not None
         y, observed, before_y = labels[index], None, None
     else:
-        y, observed = _padded(storage.y, start, lengths), None
+        y, observed = _padded(storage.y, start, time, there), None
         before_y = _rows(storage.y, before, before_real)
         if storage.observed is not None:
-            observed = _padded(storage.observed, start, lengths)
+            observed = _padded(storage.observed, start, time, there)
             y.masked_fill_(~observed, 0)
     before_x = None if storage.x is None else _rows(storage.x, before, before_exists)
     return Batch(
@@ -63,27 +68,33 @@ def gather_batch(
     )  # fmt: skip
 
 
-def _padded(flat: Tensor, start: Numbers, lengths: Numbers) -> Tensor:
-    """Gather ``flat[start : start + length]`` per sample, (batch, time, ...), zeros behind it."""
-    time = int(lengths.max())
-    if lengths.min() == time:
-        # A window is one run of memory: as rows of an overlapping view, whole windows are copied,
-        # several times faster than row by row.
-        width = flat[0].numel()
-        runs = _bits(flat).as_strided((len(flat) - time + 1, time * width), (width, 1))
-        copied = torch.from_numpy(runs.numpy()[start])
-        return copied.view(flat.dtype).view(len(start), time, *flat.shape[1:])
-    step = np.arange(time)
-    return _rows(flat, start[:, None] + step, step < lengths[:, None])
+def _padded(flat: Tensor, start: Numbers, time: int, there: Numbers | None) -> Tensor:
+    """Gather ``time`` rows from ``start`` on per sample, zeros where they are not ``there``."""
+    if there is not None:
+        return _rows(flat, start[:, None] + np.arange(time), there)
+    # A window is one run of memory: as rows of an overlapping view, whole windows are copied,
+    # several times faster than row by row.
+    rest = flat.shape[1:]
+    width = rest.numel()
+    runs = _bits(flat).as_strided((len(flat) - time + 1, time * width), (width, 1))
+    return _tensor(runs.numpy()[start], flat.dtype).view(len(start), time, *rest)
 
 
 def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:
     """Gather ``flat[rows]``, (batch, time, ...), with zeros where ``real`` is False."""
     if real.all():
-        return torch.from_numpy(_bits(flat).numpy().take(rows, 0)).view(flat.dtype)
+        return _tensor(_bits(flat).numpy().take(rows, 0), flat.dtype)
+    if not real.any():
+        return flat.new_zeros(*rows.shape, *flat.shape[1:])
     values = _bits(flat).numpy().take(np.where(real, rows, 0), 0)
     values[~real] = 0
-    return torch.from_numpy(values).view(flat.dtype)
+    return _tensor(values, flat.dtype)
+
+
+def _tensor(values: Numbers, dtype: torch.dtype) -> Tensor:
+    """What was gathered from :func:`_bits`, as what it is."""
+    found = torch.from_numpy(values)
+    return found if found.dtype == dtype else found.view(dtype)
 
 
 def _bits(flat: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Index arithmetic on samples, which are ranges of storage rows: no loop over samples anywhere."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -35,6 +36,12 @@ class Ranges:
     def lengths(self) -> Tensor:
         """Steps of each sample, (samples,)."""
         return self.stop - self.start
+
+    @cached_property
+    def steps(self) -> int | None:
+        """Steps of every sample where all have as many; None where they differ."""
+        low, high = self.lengths.aminmax()
+        return int(low) if low == high else None
 
     def select(self, index: Tensor) -> "Ranges":
         """Return the samples with these numbers."""

@@ -24,7 +24,7 @@ def clip_all(number: Number, jobs: Table, limit: float) -> float:
     for job in jobs:
         if job[GRADIENT]:
             for index in range(job[COUNT]):
-                value = float(load(number, job[GRADIENT] + index * one))
+                value = 1.0 * load(number, job[GRADIENT] + index * one)  # in double precision
                 total += value * value
     norm = total**0.5
     if norm > limit:

@@ -153,6 +153,7 @@ def fit(
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
                     shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
+                    del drawn  # so that the next one takes its place, which is near the processor
                     if folder is not None and time.monotonic() - saved > SAVE_EVERY:
                         training.save(folder)
                         saved = time.monotonic()
