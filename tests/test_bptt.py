@@ -56,7 +56,7 @@ def accumulated(run: Run, bptt: BPTT, mask: Tensor | None = None) -> dict[str, T
             part.loss, list(wanted.values()), allow_unused=True, materialize_grads=True
         )
         new = {f"d{name}": g for name, g in zip(wanted, gradients, strict=True)}
-        new |= {"loss": part.loss.detach(), "nll": part.nll, "count": part.count}
+        new |= {"loss": part.loss.detach(), "nll": part.nll, "count": torch.tensor(part.count)}
         found = {name: found.get(name, 0) + value for name, value in new.items()}
     return found
 

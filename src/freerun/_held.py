@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from torch import nn
-
 __all__ = ["held"]
 
 
-def held(module: nn.Module, name: str) -> Any:
+def held(module: Any, name: str) -> Any:
     """``module.name``, a parameter or a module.
 
     PyTorch looks everywhere else first, a microsecond each time; a step of a small network reads

@@ -122,12 +122,14 @@ def _edge(
 
 def _sorted(edge: Edge, sort: Callable[[Tensor], Tensor]) -> Edge:
     """An edge's rows in another order."""
-    rows = {
-        name: None if part is None else sort(part)
-        for name in ("before", "truth", "weights", "values", "noise")
-        for part in (getattr(edge, name),)
-    }
-    return replace(edge, **rows)
+
+    def turned(part: Tensor | None) -> Tensor | None:
+        return None if part is None else sort(part)
+
+    return replace(
+        edge, before=turned(edge.before), truth=turned(edge.truth), weights=turned(edge.weights),
+        values=turned(edge.values), noise=turned(edge.noise),
+    )  # fmt: skip
 
 
 def _unroll(
@@ -169,7 +171,8 @@ def _unroll(
     summary = last
     if summary is not None and noise.summary is not None:
         summary = summary * noise.summary
-    return Unrolled(o, found.h, summary, f, hand_on, net.head, found.nll, found.total)
+    h = found.h if found.h is not None else o.new_empty(0)
+    return Unrolled(o, h, summary, f, hand_on, net.head, found.nll, found.total)
 
 
 def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: Noise) -> Unrolled:

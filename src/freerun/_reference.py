@@ -78,7 +78,9 @@ def open_reference(
         output = last_rows(history, net.output_lags, lengths)
     if net.recurrence == "output" and fed is not None:
         o, h = _independent(net, below, fed, noise)
-        return Unrolled(blank(o, real), blank(h, real), None, truth, lambda: State((), output), net.head)
+        return Unrolled(
+            blank(o, real), blank(h, real), None, truth, lambda: State((), output), net.head
+        )
     hidden, h, last = [], below, below
     for number, layer in enumerate(net.layers):
         drive = layer.drive(below, fed if number == 0 else None)
@@ -97,7 +99,9 @@ def open_reference(
     if net.readout == "every":
         o = blank(o, real)
     final = None if len(net.reverse_layers) else State(tuple(hidden), output)
-    return Unrolled(o, blank(h, real), last if fed is None else None, truth, lambda: final, net.head)
+    return Unrolled(
+        o, blank(h, real), last if fed is None else None, truth, lambda: final, net.head
+    )
 
 
 def _independent(

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
+from freerun._held import held
 from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
 from freerun._planning import plan_for
-from freerun._held import held
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.forcing import Forcing, Plan, PlanBatch

@@ -89,9 +89,7 @@ class _Unfold(torch.autograd.Function):
         unfolding.take_back(saved[:count], *saved[count : count + 3])
         d_o, d_h, d_f, d_nll, d_total, *d_last = gradients
         with torch.no_grad():
-            found = unfolding.back(
-                d_o, d_h, d_f, d_nll, d_total, d_last, ctx.needs_input_grad[2:]
-            )
+            found = unfolding.back(d_o, d_h, d_f, d_nll, d_total, d_last, ctx.needs_input_grad[2:])
             unfolding.let_go()
         if torch.is_grad_enabled():  # only then can someone go on to differentiate these
             wanted = [one.detach().requires_grad_() for one in found if one is not None]
@@ -110,7 +108,7 @@ def _is_batched(gradient: Tensor | None) -> bool:
 def _constants(unfolding: Unfolding) -> list[Tensor | None]:
     """What the way back reads and no gradient flows to: it is the caller's, and may change."""
     edge, readout = unfolding.edge, unfolding.readout
-    found = [mask for mask in unfolding.masks if mask is not None]
+    found: list[Tensor | None] = [mask for mask in unfolding.masks if mask is not None]
     if edge is not None and edge.truth is None:
         found += [one for one in (edge.weights, edge.noise) if one is not None]
     if readout is not None and readout.target is not None:

@@ -110,9 +110,7 @@ def _begin(number: Number, call: Table, layers: Table, first: int, last: int) ->
 
 
 @inner
-def _padded(
-    number: Number, count: int, width: int, source: int, offset: int, target: int
-) -> None:
+def _padded(number: Number, count: int, width: int, source: int, offset: int, target: int) -> None:
     """A row, and zeros behind it; zeros alone where there is no ``source``."""
     if source == 0:
         clear(number, width, target)

@@ -1,16 +1,16 @@
 """The loss of one row, - log p(y | o), and its gradient: what every head says of the truth.
 
-    point        0.5 sum (y - o)^2
-    gaussian     sum 0.5 ((y - m) / s)^2 + log s + 0.5 log 2 pi       o = (m, raw), s = scale(raw)
-    laplace      sum |y - m| / s + log 2 s
-    bernoulli    sum log(1 + e^o) - o y
-    class        log sum_k e^(o_k) - o_y
+point        0.5 sum (y - o)^2
+gaussian     sum 0.5 ((y - m) / s)^2 + log s + 0.5 log 2 pi       o = (m, raw), s = scale(raw)
+laplace      sum |y - m| / s + log 2 s
+bernoulli    sum log(1 + e^o) - o y
+class        log sum_k e^(o_k) - o_y
 """
 
 import math
 
 from freerun.kernels._compiled import Number, inner
-from freerun.kernels._feedback import _scale, _sigmoid, _softmax, _softplus, UNIT_SOFTPLUS
+from freerun.kernels._feedback import UNIT_SOFTPLUS, _scale, _sigmoid, _softmax, _softplus
 from freerun.kernels._memory import load, load_integer, size, store
 
 __all__ = ["SCORE_CODES", "score", "score_backward"]

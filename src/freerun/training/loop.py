@@ -210,9 +210,9 @@ def _learn(
     else:
         for part in bptt.parts(net, batch, plan, noise):
             part.loss.backward()
-            norm = optimizer.clipped(method) if part.update else 0.0
+            norm = float(optimizer.clipped(net)) if part.update else 0.0
             _check_finite(training, batch, plan, noise, part, norm)
-            training.add(nll=float(part.nll), steps=float(part.count))
+            training.add(nll=float(part.nll), steps=part.count)
             if part.update:
                 method.step()
                 method.zero_grad()
@@ -228,14 +228,13 @@ def _search(
 ) -> tuple[Part, float]:  # fmt: skip
     """One step of a method that asks for the loss again and again; its first answer is reported."""
     net, method = training.net, training.method
-    assert isinstance(method, torch.optim.LBFGS)
     first: list[tuple[Part, float]] = []
 
     def loss() -> float:
         method.zero_grad()
         (part,) = bptt.parts(net, batch, plan, noise)
         part.loss.backward()
-        value, norm = float(part.loss.detach()), optimizer.clipped(method)
+        value, norm = float(part.loss.detach()), float(optimizer.clipped(net))
         if not first:
             _check_finite(training, batch, plan, noise, part, norm)
             first.append((part, norm))

@@ -16,7 +16,6 @@ from freerun._flatten import flatten, unflatten
 from freerun.forcing import Forcing
 from freerun.network import RecurrentNetwork
 from freerun.training.history import History
-from freerun.training.optimizer import Method
 
 __all__ = ["Training"]
 
@@ -37,7 +36,9 @@ class Training:
             ``good_where`` says which.
     """
 
-    def __init__(self, net: RecurrentNetwork, method: Method, forcing: Forcing, seed: int) -> None:
+    def __init__(
+        self, net: RecurrentNetwork, method: torch.optim.Optimizer, forcing: Forcing, seed: int
+    ) -> None:
         self.net = net
         self.method = method
         self.forcing = forcing
