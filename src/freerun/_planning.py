@@ -76,8 +76,8 @@ def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: to
 
 
 def _check_forcing(forcing: object) -> None:
-    kind = type(forcing)
-    if forcing is None or kind is Plan or (callable(getattr(kind, "plan", None)) and kind != type):
+    plans = callable(getattr(type(forcing), "plan", None))  # not a class, whose type has none
+    if forcing is None or plans or isinstance(forcing, Plan):
         return
     got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
     fail(

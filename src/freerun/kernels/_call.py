@@ -18,11 +18,11 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     OUT, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
     # how o becomes f
     FEED, COMPONENTS, TOP_K, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
-    # forcing: w, at any strides, and the values, (batch, time, features); a known edge has all of it
+    # forcing: w, at any strides, and the values, (batch, time, features), or all that is fed
     FORCED, FORCED_ROW, FORCED_STEP, VALUES,
     # gradients that come in
     D_O, D_O_ROW, D_O_STEP, D_H, D_H_ROW, D_H_STEP, D_FED,
-    # the loss of a step: which, y (batch, time, ...), where it goes, (batch, time), and its gradient
+    # the loss of a step: which, y (batch, time, ...), where it goes, (batch, time), its gradient
     SCORE, OUTPUTS, TARGET, TARGET_BYTES, NLL, D_NLL, D_NLL_ROW, D_NLL_STEP,
     # gradients that go out; those of weights are summed thread by thread, PART numbers apart
     D_X, D_R, D_V, D_OFFSET, D_SKIP, PART,

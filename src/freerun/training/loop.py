@@ -24,6 +24,7 @@ from freerun.training.policies import check_policies, check_together
 from freerun.training.progress import Progress
 from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
+from freerun.training.threads import for_weights_of
 from freerun.training.validation import Validation
 
 __all__ = ["fit"]
@@ -210,13 +211,16 @@ def _learn(
     else:
         for part in bptt.parts(net, batch, plan, noise):
             part.loss.backward()
-            norm = float(optimizer.clipped(net)) if part.update else 0.0
-            _check_finite(training, batch, plan, noise, part, norm)
-            training.add(nll=float(part.nll), steps=part.count)
-            if part.update:
+            if not part.update:
+                _check_finite(training, batch, plan, noise, part, 0.0)
+                training.add(nll=float(part.nll), steps=part.count)
+                continue
+            with for_weights_of(net):
+                norm = float(optimizer.clipped(net))
+                _check_finite(training, batch, plan, noise, part, norm)
                 method.step()
-                method.zero_grad()
-                training.add(norm=norm, updates=1)
+            method.zero_grad()
+            training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
     update = getattr(forcing, "update", None)
     if update is not None and net.has_output_edge:
         update(net, batch, part.unrolled)
