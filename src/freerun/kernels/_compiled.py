@@ -26,6 +26,7 @@ OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "fastmath": {"contract", "reassoc", "nsz"},  # NaN and infinity stay what they are
     "nogil": True,
+    "_nrt": False,  # the caller holds all memory: nothing to count
 }
 
 
