@@ -17,7 +17,7 @@ from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
 from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Jobs, Shape, layout_of
 from freerun.kernels._packing import pack_all, unpack_all
-from freerun.kernels._workers import borrow, empty, give_back, run_slices
+from freerun.kernels._workers import borrow, empty, give_back, run_pieces, run_slices
 
 __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
 
@@ -178,14 +178,17 @@ class Unfolding:
         held = borrow(jobs.size + room * len(self.slices), dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
-            number, step = NUMBERS[dtype], room * layout.one
-            run_slices(
-                forward,
-                [
-                    (number, call, table, self.lengths, first, last_, rooms + index * step)
-                    for index, (first, last_) in enumerate(self.slices)
-                ],
-            )
+            step, threads = room * layout.one, len(self.slices)
+            rows = int(call[at.ROWS]) if threads > 1 else batch
+            pieces = [
+                (begin, min(begin + rows, last_))
+                for first, last_ in self.slices
+                for begin in range(first, last_, rows)
+            ]
+            run_pieces(
+                forward, (NUMBERS[dtype], call, table, self.lengths), pieces,
+                [rooms + index * step for index in range(threads)],
+            )  # fmt: skip
         finally:
             give_back(held)
         if keep:

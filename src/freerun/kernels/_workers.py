@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["borrow", "empty", "give_back", "run_slices", "slices_of"]
+__all__ = ["borrow", "empty", "give_back", "run_pieces", "run_slices", "slices_of"]
 
 WORTH_A_THREAD = 2_000_000
 """Multiply-adds that a second thread must save: waking it takes some ten microseconds."""
@@ -89,6 +89,26 @@ def run_slices(function: Callable[..., None], calls: Sequence[tuple[Any, ...]]) 
     for _, outcome in waiting:
         if outcome.error is not None:
             raise outcome.error
+
+
+def run_pieces(
+    function: Callable[..., None],
+    arguments: tuple[Any, ...],
+    pieces: Sequence[tuple[int, int]],
+    rooms: Sequence[int],
+) -> None:
+    """Do ``function(*arguments, first, last, room)`` for every piece, a thread for each room.
+
+    Whoever has finished a piece takes the next one, so that nobody waits long for a thread whose
+    processor is busy with something else.
+    """
+    left = iter(pieces)
+
+    def work(room: int) -> None:
+        for first, last in left:
+            function(*arguments, first, last, room)
+
+    run_slices(work, [(room,) for room in rooms])
 
 
 def slices_of(
