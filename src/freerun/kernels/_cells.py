@@ -16,7 +16,7 @@ so that what U meets (n, r, z) and what W meets (r, z, n) each lie side by side.
 from typing import Any
 
 from freerun.kernels._compiled import Number, inner
-from freerun.kernels._lanes import Lanes, elementwise, sigmoid, tanh
+from freerun.kernels._lanes import Lanes, elementwise, quick_tanh, sigmoid, tanh
 from freerun.kernels._memory import copy, size
 
 __all__ = ["CELL_CODES", "GRU", "LSTM", "update", "update_backward"]
@@ -25,7 +25,7 @@ TANH, RELU, IDENTITY, GRU, LSTM = range(5)
 CELL_CODES = {"tanh": TANH, "relu": RELU, "identity": IDENTITY, "gru": GRU, "lstm": LSTM}
 """The cells that kernels know, as numbers that they can compare."""
 
-tanh_forward = elementwise(tanh)
+tanh_forward = elementwise(quick_tanh)
 
 
 @elementwise

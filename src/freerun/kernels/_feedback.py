@@ -9,9 +9,9 @@ import math
 
 from freerun.kernels._compiled import Number, inner
 from freerun.kernels._lanes import elementwise, exp
-from freerun.kernels._memory import load, size, store
+from freerun.kernels._memory import copy, load, size, store
 
-__all__ = ["FEED_CODES", "feed", "feed_backward", "mix"]
+__all__ = ["FEED_CODES", "LOCATION", "feed", "feed_backward", "mix"]
 
 LOCATION, SOFTMAX, SIGMOID, LOG_COUNT, MIXTURE = range(5)
 GAUSSIAN, LAPLACE, BERNOULLI, CLASS = range(5, 9)
@@ -68,8 +68,8 @@ def _softmax(number: Number, count: int, width: int, o: int, target: int) -> Non
 
 @inner
 def feed(
-    number: Number, kind: int, features: int, outputs: int, width: int, components: int,
-    o: int, noise: int, g: int, room: int,
+    number: Number, kind: int, features: int, width: int, components: int, o: int, noise: int,
+    g: int, room: int,
 ) -> None:  # fmt: skip
     """g = g(o), one row.
 
@@ -77,20 +77,19 @@ def feed(
         number: tells the type.
         kind: one of ``FEED_CODES``.
         features: of g.
-        outputs: of o.
-        width: places that o has, whole vectors.
+        width: numbers of o, up to whole vectors.
         components: of a mixture.
         o: where o is.
         noise: where this row's noise is, for draws.
-        g: where g is to be; it has ``width`` places or ``features``, whichever is more.
+        g: where g is to be.
         room: ``width`` places for what is in between.
     """
     one = size(number)
     if kind == LOCATION:
-        for index in range(features):
-            store(number, g + index * one, load(number, o + index * one))
+        copy(number, features, o, g)
     elif kind == SOFTMAX:
-        _softmax(number, features, width, o, g)
+        _softmax(number, features, width, o, room)
+        copy(number, features, room, g)
     elif kind == SIGMOID:
         for index in range(features):
             store(number, g + index * one, type(number)(_sigmoid(load(number, o + index * one))))
@@ -120,8 +119,10 @@ def feed(
             drawn = load(number, noise + index * one) < type(number)(odds)
             store(number, g + index * one, type(number)(1.0 if drawn else 0.0))
     else:
-        _softmax(number, features, width, o, g)
-        _choose(number, features, load(number, noise), g)
+        _softmax(number, features, width, o, room)
+        chosen = _choose(number, features, load(number, noise), room)
+        for index in range(features):
+            store(number, g + index * one, type(number)(1.0 if index == chosen else 0.0))
 
 
 @inner
@@ -140,8 +141,8 @@ def _standard(kind: int, noise: Number) -> Number:
 
 
 @inner
-def _choose(number: Number, classes: int, u: Number, odds: int) -> None:
-    """Put the one-hot vector of the class at quantile ``u`` in place of its odds."""
+def _choose(number: Number, classes: int, u: Number, odds: int) -> int:
+    """The class at quantile ``u`` of odds."""
     one = size(number)
     total = number
     for index in range(classes):
@@ -155,9 +156,7 @@ def _choose(number: Number, classes: int, u: Number, odds: int) -> None:
         if ladder > before:
             top = index
         before = ladder
-    chosen = min(chosen, top)
-    for index in range(classes):
-        store(number, odds + index * one, type(number)(1.0 if index == chosen else 0.0))
+    return min(chosen, top)
 
 
 @inner

@@ -15,11 +15,12 @@ from typing import Any
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update
 from freerun.kernels._compiled import Number, entry, inner
-from freerun.kernels._feedback import feed, mix
-from freerun.kernels._memory import clear, copy, lanes, load, size, store
+from freerun.kernels._feedback import LOCATION, feed, mix
+from freerun.kernels._memory import add_product, clear, copy, lanes, load, size, store
 from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, uniform_stride
 from freerun.kernels._scores import score
+from freerun.kernels._thin import NARROW, narrow
 
 __all__ = ["forward", "forward_room"]
 
@@ -146,7 +147,7 @@ def _open_chunk(
     end: int, total: int, done: int, zeros: int, room: int,
 ) -> None:  # fmt: skip
     """Layer by layer: only W, where it is there, is stepped."""
-    one, units, gates = size(number), call[at.UNITS], call[at.GATES]
+    one, gates = size(number), call[at.GATES]
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
     top = call[at.LAYERS] - 1
     for layer in range(top + 1):
@@ -168,10 +169,7 @@ def _open_chunk(
         )
         outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
         spare = outputs + (last - first) * call[at.BLOCK] * wide * one
-        product(
-            number, total, wide, units, source, stride, 1, call[at.V], lanes(number),
-            units * lanes(number), call[at.OFFSET], 0, outputs, wide,
-        )  # fmt: skip
+        _read_out(number, call, total, source, stride, outputs, wide)
         for t in range(begin, end):
             for sequence in range(first, first + active(lengths, first, last, t)):
                 _finish_output(number, call, sequence, t, outputs)
@@ -187,21 +185,25 @@ def _closed_chunk(
 ) -> None:  # fmt: skip
     """Step by step through all layers, because f(t-1) must be there before step t begins."""
     one, wide, units = size(number), lanes(number), call[at.UNITS]
-    gates, drive = call[at.GATES], call[at.DRIVE]
-    top, out_width = call[at.LAYERS] - 1, call[at.SIZE_WIDTH]
+    gates, drive, window = call[at.GATES], call[at.DRIVE], call[at.WINDOW]
+    top, out_width, batch_row = call[at.LAYERS] - 1, call[at.SIZE_WIDTH], call[at.FED_ROW]
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
     outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
     spare = outputs + (last - first) * call[at.BLOCK] * out_width * one
     drives = _drives(number, call, layers, 0, first, last, lengths, done, room)
-    _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, drives, seen)
+    has_x = call[at.INPUT] > 0
+    is_kept = has_x or layers[0, at.STORED] != 0  # or every step takes the same rows
+    if has_x:
+        _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, drives, seen)
     row = 0
     for t in range(begin, end):
         count = active(lengths, first, last, t)
         into = drives + row * gates * one
         product(
-            number, count, drive, call[at.WINDOW],
-            call[at.FED] + (first * call[at.FED_ROW] + t * call[at.FEATURES]) * one,
-            call[at.FED_ROW], 1, call[at.R], wide, call[at.WINDOW] * wide, into, gates, into, gates,
+            number, count, drive, window,
+            call[at.FED] + (first * batch_row + t * call[at.FEATURES]) * one, batch_row, 1,
+            call[at.R], wide, window * wide, into if has_x else layers[0, at.BIAS],
+            gates if has_x else 0, into, gates,
         )  # fmt: skip
         _step(number, call, layers, 0, first, t, count, into, zeros)
         for layer in range(1, top + 1):
@@ -218,17 +220,17 @@ def _closed_chunk(
         source, stride = _above(
             number, call, layers, top, lengths, first, last, t, t + 1, count, seen
         )
-        product(
-            number, count, out_width, units, source, stride, 1, call[at.V], wide, units * wide,
-            call[at.OFFSET], 0, outputs, out_width,
-        )  # fmt: skip
-        for index in range(count):
-            o = outputs + index * out_width * one
-            _finish_output(number, call, first + index, t, o)
-            if call[at.SCORE]:
-                _score(number, call, first + index, t, o, spare)
-            _feed_back(number, call, first + index, t, o, spare)
-        row += count
+        o, o_row = outputs, out_width
+        if call[at.SIZE] <= NARROW:
+            o, o_row = _output(number, call, first, t), call[at.STEPS] * call[at.SIZE]
+        _read_out(number, call, count, source, stride, o, o_row)
+        _feed_back(number, call, first, count, t, o, o_row, spare)
+        if call[at.SCORE]:
+            for sequence in range(first, first + count):
+                place = _output(number, call, sequence, t)
+                _score(number, call, sequence, t, place, spare)
+        if is_kept:
+            row += count
 
 
 # --- pieces of a chunk ----------------------------------------------------------------------------
@@ -237,8 +239,8 @@ def _closed_chunk(
 @inner
 def _h(number: Number, call: Table, layers: Table, layer: int, t: int) -> int:
     """Where a layer's h(t-1), and so h(t) for ``t`` + 1, is: that of the batch's first sequence."""
-    row = t % call[at.RING] * call[at.BATCH] * call[at.WIDTH]
-    return layers[layer, at.H] + row * size(number)
+    place = t if call[at.RING] > call[at.STEPS] else t & 1
+    return layers[layer, at.H] + place * call[at.BATCH] * call[at.WIDTH] * size(number)
 
 
 @inner
@@ -383,17 +385,9 @@ def _step(
 
 
 @inner
-def _finish_output(number: Number, call: Table, sequence: int, t: int, o: int) -> None:
-    """Add s f(t-1) to the row at ``o``, and store it as the output of step ``t``."""
-    one, features = size(number), call[at.FEATURES]
-    if call[at.SKIP]:
-        fed = call[at.FED] + sequence * call[at.FED_ROW] * one
-        fed += (t + call[at.LAGS] - 1) * features * one
-        for index in range(features):
-            change = load(number, call[at.SKIP] + index * one) * load(number, fed + index * one)
-            store(number, o + index * one, load(number, o + index * one) + change)
-    count = call[at.SIZE]
-    copy(number, count, o, call[at.OUT] + (sequence * call[at.STEPS] + t) * count * one)
+def _output(number: Number, call: Table, sequence: int, t: int) -> int:
+    """Where o(t) of a sequence is returned."""
+    return call[at.OUT] + (sequence * call[at.STEPS] + t) * call[at.SIZE] * size(number)
 
 
 @inner
@@ -406,22 +400,66 @@ def _score(number: Number, call: Table, sequence: int, t: int, o: int, spare: in
 
 
 @inner
-def _feed_back(number: Number, call: Table, sequence: int, t: int, o: int, spare: int) -> None:
-    """f(t), where the next steps will read it."""
+def _read_out(
+    number: Number, call: Table, rows: int, source: int, stride: int, target: int, target_row: int
+) -> None:
+    """C + V h for rows of h."""
+    units, wide = call[at.UNITS], lanes(number)
+    if call[at.SIZE] <= NARROW:
+        narrow(
+            number, rows, call[at.SIZE], units, source, stride, call[at.V], call[at.WIDTH],
+            call[at.OFFSET], target, target_row,
+        )  # fmt: skip
+    else:
+        product(
+            number, rows, call[at.SIZE_WIDTH], units, source, stride, 1, call[at.V], wide,
+            units * wide, call[at.OFFSET], 0, target, target_row,
+        )  # fmt: skip
+
+
+@inner
+def _finish_output(number: Number, call: Table, sequence: int, t: int, o: int) -> None:
+    """Add s f(t-1) to the row at ``o``, and return it as the output of step ``t``."""
     one, features = size(number), call[at.FEATURES]
-    width = call[at.SIZE_WIDTH]
-    noise = call[at.NOISE] + (sequence * call[at.NOISE_ROW] + t * call[at.NOISE_STEP]) * one
-    f = call[at.FED] + (sequence * call[at.FED_ROW] + (t + call[at.LAGS]) * features) * one
-    feed(
-        number, call[at.FEED], features, call[at.SIZE], width, call[at.COMPONENTS], o, noise,
-        spare, spare + max(width, features) * one,
-    )  # fmt: skip
-    if call[at.FORCED] == 0:
-        copy(number, features, spare, f)
-        return
-    place = call[at.FORCED] + (sequence * call[at.FORCED_ROW] + t * call[at.FORCED_STEP]) * one
-    truth = call[at.VALUES] + (sequence * call[at.STEPS] + t) * features * one
-    mix(number, features, load(number, place), truth, spare, f)
+    if call[at.SKIP]:
+        fed = call[at.FED] + sequence * call[at.FED_ROW] * one
+        add_product(
+            number, features, call[at.SKIP], fed + (t + call[at.LAGS] - 1) * features * one, o
+        )
+    copy(number, call[at.SIZE], o, _output(number, call, sequence, t))
+
+
+@inner
+def _feed_back(
+    number: Number, call: Table, first: int, count: int, t: int, o: int, o_row: int, spare: int
+) -> None:
+    """Finish o(t), and put f(t) where the next steps will read it, for ``count`` sequences."""
+    one, features, outputs, kind = size(number), call[at.FEATURES], call[at.SIZE], call[at.FEED]
+    skip, forced, steps = call[at.SKIP], call[at.FORCED], call[at.STEPS]
+    width, components = call[at.SIZE_WIDTH], call[at.COMPONENTS]
+    target = _output(number, call, first, t)
+    f = call[at.FED] + (first * call[at.FED_ROW] + (t + call[at.LAGS]) * features) * one
+    f_row, target_row, o_row = call[at.FED_ROW] * one, steps * outputs * one, o_row * one
+    noise, noise_row = call[at.NOISE], call[at.NOISE_ROW] * one
+    noise += first * noise_row + t * call[at.NOISE_STEP] * one
+    weight, weight_row = forced, call[at.FORCED_ROW] * one
+    weight += first * weight_row + t * call[at.FORCED_STEP] * one
+    truth, truth_row = call[at.VALUES], steps * features * one
+    truth += first * truth_row + t * features * one
+    for _ in range(count):
+        if skip:
+            add_product(number, features, skip, f - features * one, o)
+        if o != target:
+            copy(number, outputs, o, target)
+        g = spare if forced else f
+        if kind == LOCATION:
+            copy(number, features, o, g)
+        else:
+            feed(number, kind, features, width, components, o, noise, g, spare + features * one)
+        if forced:
+            mix(number, features, load(number, weight), truth, g, f)
+        o, target, f = o + o_row, target + target_row, f + f_row
+        noise, weight, truth = noise + noise_row, weight + weight_row, truth + truth_row
 
 
 @inner

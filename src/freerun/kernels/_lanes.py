@@ -12,7 +12,7 @@ to an auto-vectoriser's judgement.
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -22,7 +22,7 @@ from numba.core.cgutils import for_range_slice, get_or_insert_function
 from freerun.kernels._compiled import primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["Lanes", "elementwise", "exp", "sigmoid", "tanh"]
+__all__ = ["Lanes", "elementwise", "exp", "quick_tanh", "sigmoid", "tanh"]
 
 FUSE = ("contract",)
 """A product and a sum may become one instruction; nothing else of IEEE arithmetic is given up."""
@@ -117,29 +117,31 @@ class Lanes:
 # --- functions ------------------------------------------------------------------------------------
 
 
-def _exp_parts(x: Lanes, is_small: bool = False) -> tuple[Lanes, Lanes]:
+def _exp_parts(x: Lanes) -> tuple[Lanes, Lanes]:
     """(2^n, e^r - 1) with x = n ln 2 + r, |r| <= ln 2 / 2, to half a last place.
 
-    x must lie where 2^n is a normal number, and where it ``is_small``, below some tens, the nearest
-    float32 to ln 2 is near enough. Source: Cody and Waite 1980, chapter 6; in float64 Taylor's
-    series, in float32 a polynomial fitted for the least relative error, 1.4e-8.
+    x must lie where 2^n is a normal number. Source: Cody and Waite 1980, chapter 6; in float64
+    Taylor's series, in float32 a polynomial fitted for the least relative error, 1.4e-8.
     """
     magic = 1.5 * 2.0 ** (52 if x.wide else 23)
     high, low = (0.693147182464599609375, -1.904654299957767678e-9)  # n high: exact, or fused
     shifted = x * math.log2(math.e) + magic
     n = shifted - magic
-    r = x - n * high
-    if x.wide or not is_small:
-        r = r - n * low
-    series = [1 / math.factorial(power) for power in range(2, 14)] if x.wide else EXP_SERIES
-    total = x.number(series[-1])
-    for coefficient in series[-2::-1]:
-        total = total * r + coefficient
-    return x.power_of_two(shifted), r * r * total + r
+    r = (x - n * high) - n * low
+    taylor = tuple(1 / math.factorial(power) for power in range(2, 14))
+    return x.power_of_two(shifted), r * r * _series(r, taylor if x.wide else EXP_SERIES) + r
 
 
-EXP_SERIES = [0.4999999814384001, 0.1666654317472822, 0.04166720186297564, 0.0083665806519301,
-              0.0013882504389044906]  # fmt: skip
+EXP_SERIES = (0.4999999814384001, 0.1666654317472822, 0.04166720186297564, 0.0083665806519301,
+              0.0013882504389044906)  # fmt: skip
+
+
+def _series(x: Lanes, coefficients: Sequence[float]) -> Lanes:
+    """sum_k c_k x^k."""
+    total = x.number(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = total * x + coefficient
+    return total
 
 
 def exp(x: Lanes) -> Lanes:
@@ -160,9 +162,29 @@ def tanh(x: Lanes) -> Lanes:
     In float64 -(e^-2|x| - 1) / (e^-2|x| + 1).
     """
     size = x.magnitude().at_most(20.0)
-    scale, part = _exp_parts((-2 if x.wide else 2) * size, True)
+    scale, part = _exp_parts((-2 if x.wide else 2) * size)
     less = scale * part + (scale - 1)
     return (less / (-2 - less if x.wide else less + 2)).with_sign_of(x)
+
+
+def quick_tanh(x: Lanes) -> Lanes:
+    """The same; in float32 to three last places in a third less time.
+
+    x P(x^2) / Q(x^2), P = 1 + ... and Q fitted for the least relative error, 2e-8: one division and
+    a short way to it, where a step has little else to wait for.
+    """
+    if x.wide:
+        return tanh(x)
+    near = x.at_most(9.02).at_least(-9.02)
+    square = near * near
+    above = near * square * _series(square, TANH_ABOVE) + near
+    return (above / _series(square, TANH_BELOW)).at_most(1.0).at_least(-1.0)
+
+
+TANH_ABOVE = (0.13380369769765, 0.003494805303667888, 2.0596053212188298e-05,
+              1.3336352400336192e-08)  # fmt: skip
+TANH_BELOW = (1.0, 0.46713685358189594, 0.025874013986669313, 0.00032843481227433813,
+              7.769117475848913e-07)  # fmt: skip
 
 
 # --- functions for kernels ------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from freerun.kernels._cells import CELL_CODES
 from freerun.kernels._feedback import FEED_CODES
 from freerun.kernels._forward import forward_room
 from freerun.kernels._scores import SCORE_CODES
+from freerun.kernels._thin import NARROW
 from freerun.kernels._workers import slices_of
 
 __all__ = ["GATE_COUNTS", "EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
@@ -200,7 +201,10 @@ class Layout:
         if shape.edge is not None:
             jobs.weight(job.ACROSS, -1, at.R, self.weight_fh, self.window)
         if shape.size:
-            jobs.readout(job.ACROSS, at.V, self.readout)
+            if shape.size <= NARROW:
+                jobs.row(-1, at.V, (self.readout, 0), None, shape.size, shape.units)
+            else:
+                jobs.readout(job.ACROSS, at.V, self.readout)
             jobs.row(-1, at.OFFSET, (self.readout + 1, 0), None, 1, shape.size)
         return jobs.finished()
 

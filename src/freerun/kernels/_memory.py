@@ -8,7 +8,7 @@ from numba.core import types
 from freerun.kernels._compiled import Number, inner, primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["add", "clear", "copy", "lanes", "load", "load_integer", "size", "store"]
+__all__ = ["add", "add_product", "clear", "copy", "lanes", "load", "load_integer", "size", "store"]
 
 
 @primitive
@@ -86,3 +86,13 @@ def add(number: Number, count: int, source: int, target: int) -> None:
     for index in range(count):
         place = target + index * step
         store(number, place, load(number, place) + load(number, source + index * step))
+
+
+@inner
+def add_product(number: Number, count: int, one: int, other: int, target: int) -> None:
+    """target += one * other, ``count`` numbers side by side."""
+    step = size(number)
+    for index in range(count):
+        place = target + index * step
+        change = load(number, one + index * step) * load(number, other + index * step)
+        store(number, place, load(number, place) + change)

@@ -5,6 +5,7 @@ C = start + A B        A: rows anywhere, B: packed into panels of whole vectors 
 
 from freerun.kernels._compiled import Number, inner
 from freerun.kernels._memory import lanes, load, size, store
+from freerun.kernels._thin import SHALLOW, spread
 from freerun.kernels._tile import tile
 
 __all__ = ["pack", "product", "sum_rows"]
@@ -38,6 +39,12 @@ def product(
         c: address of C.
         c_row: from row to row of C.
     """
+    if depth <= SHALLOW:
+        spread(
+            number, rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row,
+            c, c_row,
+        )  # fmt: skip
+        return
     if rows <= 3:
         _few(
             number, rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row,
