@@ -40,7 +40,8 @@ BUDGET = 2**26
 def evaluating(net: RecurrentNetwork) -> Iterator[None]:
     """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
     training = [module for module in net.modules() if module.training]
-    net.eval()
+    if training:
+        net.eval()
     try:
         with torch.no_grad():
             yield

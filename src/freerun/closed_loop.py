@@ -139,8 +139,11 @@ def _free(
     """Run ``paths`` a sequence: y ``(batch, paths, steps, ...)``, the mean, and the last state."""
     rows = start.batch * paths
     length = min(start.steps, max(LEAST_STEPS, fitting(net, rows)))
-    blocks = torch.arange(rows, device=net.device).split(fitting(net, length))
-    states = [_rows(state, block // paths) for block in blocks]
+    most = fitting(net, length)
+    blocks = torch.arange(rows, device=net.device).split(most)
+    is_whole = rows <= most  # then nothing is picked out, and nothing put together again
+    is_given = is_whole and paths == 1
+    states = [state] if is_given else [_rows(state, block // paths) for block in blocks]
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
     for block, one in zip(blocks, states, strict=True):
         check_state("run", net, one, len(block))
@@ -151,20 +154,25 @@ def _free(
         ys, probabilities = [], []
         for number, block in enumerate(blocks):
             x = None if start.inputs is None else start.inputs[:, begin : begin + count]
-            x = None if x is None else x[block // paths]
-            part = None if noise is None else noise[block]
+            x = x if x is None or is_given else x[block // paths]
+            part = noise if noise is None or is_whole else noise[block]
             unrolled = unroll(net, x, plan, states[number], count, None, Noise(part), with_h=False)
             assert unrolled.state is not None
             states[number] = unrolled.state
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
             if draw == "mean" and isinstance(net.head, Categorical):
                 probabilities.append(unrolled.mean)
-        pieces.append(torch.cat(ys))
+        pieces.append(_joined(ys, 0))
         if probabilities:
-            means.append(torch.cat(probabilities))
-    y = torch.cat(pieces, 1)
-    mean = torch.cat(means, 1) if means else None
-    return y.unflatten(0, (start.batch, paths)), mean, State.cat(states)
+            means.append(_joined(probabilities, 0))
+    y = _joined(pieces, 1)
+    mean = _joined(means, 1) if means else None
+    after = states[0] if is_whole else State.cat(states)
+    return y.unflatten(0, (start.batch, paths)), mean, after
+
+
+def _joined(parts: list[Tensor], dim: int) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
 
 # --- the pieces that a session shares ----------------------------------------------------------

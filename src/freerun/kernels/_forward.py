@@ -20,7 +20,7 @@ from freerun.kernels._memory import add_product, clear, copy, lanes, load, size,
 from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, uniform_stride
 from freerun.kernels._scores import score
-from freerun.kernels._thin import NARROW, narrow
+from freerun.kernels._thin import NARROW, SHALLOW, narrow, spread
 
 __all__ = ["forward", "forward_room"]
 
@@ -66,7 +66,9 @@ def _slice(
         end = min(begin + block, steps)
         total = count_rows(lengths, first, last, begin, end)
         if total:
-            if call[at.EDGE] == at.OPEN_EDGE:
+            if _is_plain(call, layers, lengths):
+                _plain_chunk(number, call, layers, lengths, first, last, begin, end, room)
+            elif call[at.EDGE] == at.OPEN_EDGE:
                 _closed_chunk(
                     number, call, layers, lengths, first, last, begin, end, total, done, zeros,
                     room,
@@ -231,6 +233,78 @@ def _closed_chunk(
                 _score(number, call, sequence, t, place, spare)
         if is_kept:
             row += count
+
+
+@inner
+def _is_plain(call: Table, layers: Table, lengths: Table) -> bool:
+    """Whether :func:`_plain_chunk` does all that a chunk asks for."""
+    return (
+        call[at.EDGE] == at.OPEN_EDGE
+        and call[at.LAYERS] == 1
+        and call[at.CELL] < GRU
+        and call[at.WINDOW] <= SHALLOW
+        and call[at.SIZE] <= NARROW
+        and call[at.FEED] == LOCATION
+        and call[at.FORCED] == call[at.SKIP] == layers[0, at.MASK] == len(lengths) == 0
+    )
+
+
+@inner
+def _plain_chunk(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int, room: int,
+) -> None:  # fmt: skip
+    """The closed chunk of one plain layer that feeds its location back: little is done a step.
+
+    So everything that is the same from step to step is looked up before.
+    """
+    one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
+    width, wide, window, features = (
+        call[at.WIDTH],
+        lanes(number),
+        call[at.WINDOW],
+        call[at.FEATURES],
+    )
+    fed_row, R, W = call[at.FED_ROW], call[at.R], layers[0, at.W]
+    V, offset, outputs, o_row = call[at.V], call[at.OFFSET], call[at.SIZE], call[at.STEPS]
+    o_row *= outputs
+    drive, start, start_row = room, layers[0, at.BIAS], 0
+    has_x = call[at.INPUT] > 0
+    if has_x:
+        seen = room + count * call[at.BLOCK] * width * one
+        total = count * (end - begin)
+        _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, room, seen)
+        start_row = width
+    fed = call[at.FED] + (first * fed_row + begin * features) * one
+    ahead = call[at.LAGS] * features * one
+    o = _output(number, call, first, begin)
+    offset_h, row_h = first * width * one, call[at.BATCH] * width * one
+    before = _h(number, call, layers, 0, begin) + offset_h
+    h = _h(number, call, layers, 0, begin + 1) + offset_h
+    is_ring = call[at.RING] <= call[at.STEPS]
+    for _ in range(begin, end):
+        if has_x:
+            start = drive
+        spread(
+            number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
+            start_row, drive, width,
+        )  # fmt: skip
+        if W:
+            product(
+                number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
+                drive, width,
+            )  # fmt: skip
+        update(number, cell, count * width, drive, 0, before, 0, h, 0)
+        narrow(number, count, outputs, units, h, width, V, width, offset, o, o_row)
+        source, target = o, fed + ahead
+        for _ in range(count):
+            for index in range(features):
+                store(number, target + index * one, load(number, source + index * one))
+            source, target = source + o_row * one, target + fed_row * one
+        o, fed = o + outputs * one, fed + features * one
+        before, h = h, before if is_ring else h + row_h
+        if has_x:
+            drive += count * width * one
 
 
 # --- pieces of a chunk ----------------------------------------------------------------------------
