@@ -15,7 +15,7 @@ from tests.contracts.table import Case, cases, make_head, two_way_cases
 AGREEMENT = 1e-10
 """Of float64, relative to the largest number: sums of some hundred terms in another order."""
 
-NO_KERNEL = {"StudentT", "Poisson", "NegativeBinomial", "GaussianMixture"}
+NO_KERNEL = {"Poisson", "NegativeBinomial"}
 """Heads whose draws no kernel makes."""
 
 

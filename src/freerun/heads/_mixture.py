@@ -35,6 +35,7 @@ class GaussianMixture(Head):
     law: ClassVar[str] = "normal"
     reparameterised: ClassVar[bool] = False
     kernel_feed: ClassVar[str | None] = "mixture"
+    kernel_draw: ClassVar[str | None] = "component"
 
     def __post_init__(self) -> None:
         check_integer("GaussianMixture", "outputs", self.outputs, 1)

@@ -189,6 +189,7 @@ class StudentT(_Density):
     outputs: int = 1
     parameters: ClassVar[int] = 3
     law: ClassVar[str] = "uniform"
+    kernel_draw: ClassVar[str | None] = "student_t"
 
     def __post_init__(self) -> None:
         check_integer("StudentT", "outputs", self.outputs, 1)

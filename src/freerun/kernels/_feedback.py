@@ -14,11 +14,11 @@ from freerun.kernels._memory import copy, load, size, store
 __all__ = ["FEED_CODES", "LOCATION", "feed", "feed_backward", "mix"]
 
 LOCATION, SOFTMAX, SIGMOID, LOG_COUNT, MIXTURE = range(5)
-GAUSSIAN, LAPLACE, BERNOULLI, CLASS = range(5, 9)
+GAUSSIAN, LAPLACE, STUDENT_T, BERNOULLI, CLASS, COMPONENT = range(5, 11)
 FEED_CODES = {
     "location": LOCATION, "softmax": SOFTMAX, "sigmoid": SIGMOID, "log_count": LOG_COUNT,
-    "mixture": MIXTURE, "gaussian": GAUSSIAN, "laplace": LAPLACE, "bernoulli": BERNOULLI,
-    "class": CLASS,
+    "mixture": MIXTURE, "gaussian": GAUSSIAN, "laplace": LAPLACE, "student_t": STUDENT_T,
+    "bernoulli": BERNOULLI, "class": CLASS, "component": COMPONENT,
 }  # fmt: skip
 """What g is, as numbers that kernels can compare; from ``gaussian`` on it is a draw."""
 
@@ -107,17 +107,26 @@ def feed(
                 location = load(number, o + (components + k * features + index) * one)
                 total += load(number, room + k * one) * location
             store(number, g + index * one, total)
-    elif kind in (GAUSSIAN, LAPLACE):
+    elif kind in (GAUSSIAN, LAPLACE, STUDENT_T):
         for index in range(features):
             location = load(number, o + index * one)
             scale = _scale(load(number, o + (features + index) * one))
-            draw = _standard(kind, load(number, noise + index * one))
+            draw = _standard(number, kind, features, index, o, noise)
             store(number, g + index * one, type(number)(location + scale * draw))
     elif kind == BERNOULLI:
         for index in range(features):
             odds = _sigmoid(load(number, o + index * one))
             drawn = load(number, noise + index * one) < type(number)(odds)
             store(number, g + index * one, type(number)(1.0 if drawn else 0.0))
+    elif kind == COMPONENT:
+        _softmax(number, components, (components + 15) // 16 * 16, o, room)
+        u = 0.5 * math.erfc(-load(number, noise) / math.sqrt(2.0))
+        chosen = _choose(number, components, type(number)(u), room)
+        for index in range(features):
+            place = o + (components + chosen * features + index) * one
+            scale = _scale(load(number, place + components * features * one))
+            draw = load(number, noise + (1 + index) * one)
+            store(number, g + index * one, type(number)(load(number, place) + scale * draw))
     else:
         _softmax(number, features, width, o, room)
         chosen = _choose(number, features, load(number, noise), room)
@@ -131,13 +140,31 @@ def _scale(raw: Number) -> Number:
 
 
 @inner
-def _standard(kind: int, noise: Number) -> Number:
-    """A draw of location 0 and scale 1."""
+def _standard(number: Number, kind: int, features: int, index: int, o: int, noise: int) -> Number:
+    """A draw of location 0 and scale 1, as the head defines it."""
+    one = size(number)
+    u = load(number, noise + index * one)
     if kind == GAUSSIAN:
-        return noise * 1.0
-    v = noise - 0.5
-    sign = 1.0 if v > 0 else (-1.0 if v < 0 else 0.0)
-    return -sign * math.log1p(-2 * abs(v))
+        return u * 1.0
+    if kind == LAPLACE:
+        v = u - 0.5
+        sign = 1.0 if v > 0 else (-1.0 if v < 0 else 0.0)
+        return -sign * math.log1p(-2 * abs(v))
+    freedom = 2 + _scale(load(number, o + (2 * features + index) * one))
+    turn = math.cos(2 * math.pi * load(number, noise + (features + index) * one))
+    return math.sqrt(freedom * math.expm1(-2 / freedom * math.log(u))) * turn
+
+
+@inner
+def _freedom_slope(raw: Number, u: Number) -> Number:
+    """d log |draw| / d raw of Student's t, whose draw is sqrt(nu E) times what nu is not in.
+
+    E = u^(-2/nu) - 1, and d(nu E)/d nu = E + (E + 1) 2 log u / nu.
+    """
+    freedom, level = 2 + _scale(raw), math.log(u)
+    rise = math.expm1(-2 / freedom * level)
+    slope = (rise + (rise + 1) * 2 * level / freedom) / (2 * freedom * rise)
+    return slope * _sigmoid(raw + UNIT_SOFTPLUS)
 
 
 @inner
@@ -208,14 +235,19 @@ def feed_backward(
                 _add(number, d_o + index * one, share * slope * load(number, df + index * one))
     elif kind == MIXTURE:
         _mixture_backward(number, features, components, o, share, df, d_o, room)
-    elif kind in (GAUSSIAN, LAPLACE):
+    elif kind in (GAUSSIAN, LAPLACE, STUDENT_T):
         for index in range(features):
             change = share * load(number, df + index * one)
             raw = load(number, o + (features + index) * one)
-            draw = _standard(kind, load(number, noise + index * one))
+            draw = _standard(number, kind, features, index, o, noise)
             slope = type(number)(_sigmoid(raw + UNIT_SOFTPLUS) * draw)
             _add(number, d_o + index * one, change)
             _add(number, d_o + (features + index) * one, change * slope)
+            if kind == STUDENT_T:
+                place, u = (2 * features + index) * one, load(number, noise + index * one)
+                slope = type(number)(_freedom_slope(load(number, o + place), u))
+                spread = type(number)(_scale(raw) * draw)
+                _add(number, d_o + place, change * spread * slope)
 
 
 @inner

@@ -20,7 +20,7 @@ from freerun.kernels._memory import add_product, clear, copy, lanes, load, size,
 from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, uniform_stride
 from freerun.kernels._scores import score
-from freerun.kernels._thin import NARROW, SHALLOW, narrow, spread
+from freerun.kernels._thin import NARROW, narrow
 
 __all__ = ["forward", "forward_room"]
 
@@ -242,7 +242,6 @@ def _is_plain(call: Table, layers: Table, lengths: Table) -> bool:
         call[at.EDGE] == at.OPEN_EDGE
         and call[at.LAYERS] == 1
         and call[at.CELL] < GRU
-        and call[at.WINDOW] <= SHALLOW
         and call[at.SIZE] <= NARROW
         and call[at.FEED] == LOCATION
         and call[at.FORCED] == call[at.SKIP] == layers[0, at.MASK] == len(lengths) == 0
@@ -259,15 +258,10 @@ def _plain_chunk(
     So everything that is the same from step to step is looked up before.
     """
     one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
-    width, wide, window, features = (
-        call[at.WIDTH],
-        lanes(number),
-        call[at.WINDOW],
-        call[at.FEATURES],
-    )
+    width, wide, window, features = call[at.WIDTH], lanes(number), call[at.WINDOW], call[at.FEATURES]
     fed_row, R, W = call[at.FED_ROW], call[at.R], layers[0, at.W]
-    V, offset, outputs, o_row = call[at.V], call[at.OFFSET], call[at.SIZE], call[at.STEPS]
-    o_row *= outputs
+    outputs = call[at.SIZE]
+    o_row = call[at.STEPS] * outputs
     drive, start, start_row = room, layers[0, at.BIAS], 0
     has_x = call[at.INPUT] > 0
     if has_x:
@@ -282,10 +276,10 @@ def _plain_chunk(
     before = _h(number, call, layers, 0, begin) + offset_h
     h = _h(number, call, layers, 0, begin + 1) + offset_h
     is_ring = call[at.RING] <= call[at.STEPS]
-    for _ in range(begin, end):
+    for t in range(begin, end):
         if has_x:
             start = drive
-        spread(
+        product(
             number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
             start_row, drive, width,
         )  # fmt: skip
@@ -295,7 +289,11 @@ def _plain_chunk(
                 drive, width,
             )  # fmt: skip
         update(number, cell, count * width, drive, 0, before, 0, h, 0)
-        narrow(number, count, outputs, units, h, width, V, width, offset, o, o_row)
+        _read_out(number, call, count, h, width, o, o_row)
+        if call[at.SCORE]:
+            for sequence in range(first, last):
+                place = _output(number, call, sequence, t)
+                _score(number, call, sequence, t, place, 0)  # what is fed as it is needs no room
         source, target = o, fed + ahead
         for _ in range(count):
             for index in range(features):
