@@ -258,7 +258,8 @@ def _plain_chunk(
     So everything that is the same from step to step is looked up before.
     """
     one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
-    width, wide, window, features = call[at.WIDTH], lanes(number), call[at.WINDOW], call[at.FEATURES]
+    wide, width = lanes(number), call[at.WIDTH]
+    window, features = call[at.WINDOW], call[at.FEATURES]
     fed_row, R, W = call[at.FED_ROW], call[at.R], layers[0, at.W]
     outputs = call[at.SIZE]
     o_row = call[at.STEPS] * outputs
