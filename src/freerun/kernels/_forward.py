@@ -66,9 +66,7 @@ def _slice(
         end = min(begin + block, steps)
         total = count_rows(lengths, first, last, begin, end)
         if total:
-            if _is_plain(call, layers, lengths):
-                _plain_chunk(number, call, layers, lengths, first, last, begin, end, room)
-            elif call[at.EDGE] == at.OPEN_EDGE:
+            if call[at.EDGE] == at.OPEN_EDGE:
                 _closed_chunk(
                     number, call, layers, lengths, first, last, begin, end, total, done, zeros,
                     room,
@@ -197,8 +195,11 @@ def _closed_chunk(
     is_kept = has_x or layers[0, at.STORED] != 0  # or every step takes the same rows
     if has_x:
         _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, drives, seen)
-    row = 0
-    for t in range(begin, end):
+    row, next_step = 0, begin
+    if _is_plain(call, layers, lengths):
+        _plain_steps(number, call, layers, first, last, begin, end, drives)
+        next_step = end
+    for t in range(next_step, end):
         count = active(lengths, first, last, t)
         into = drives + row * gates * one
         product(
@@ -233,77 +234,6 @@ def _closed_chunk(
                 _score(number, call, sequence, t, place, spare)
         if is_kept:
             row += count
-
-
-@inner
-def _is_plain(call: Table, layers: Table, lengths: Table) -> bool:
-    """Whether :func:`_plain_chunk` does all that a chunk asks for."""
-    return (
-        call[at.EDGE] == at.OPEN_EDGE
-        and call[at.LAYERS] == 1
-        and call[at.CELL] < GRU
-        and call[at.SIZE] <= NARROW
-        and call[at.FEED] == LOCATION
-        and call[at.FORCED] == call[at.SKIP] == layers[0, at.MASK] == len(lengths) == 0
-    )
-
-
-@inner
-def _plain_chunk(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, room: int,
-) -> None:  # fmt: skip
-    """The closed chunk of one plain layer that feeds its location back: little is done a step.
-
-    So everything that is the same from step to step is looked up before.
-    """
-    one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
-    wide, width = lanes(number), call[at.WIDTH]
-    window, features = call[at.WINDOW], call[at.FEATURES]
-    fed_row, R, W = call[at.FED_ROW], call[at.R], layers[0, at.W]
-    outputs = call[at.SIZE]
-    o_row = call[at.STEPS] * outputs
-    drive, start, start_row = room, layers[0, at.BIAS], 0
-    has_x = call[at.INPUT] > 0
-    if has_x:
-        seen = room + count * call[at.BLOCK] * width * one
-        total = count * (end - begin)
-        _drive_chunk(number, call, layers, 0, lengths, first, last, begin, end, total, room, seen)
-        start_row = width
-    fed = call[at.FED] + (first * fed_row + begin * features) * one
-    ahead = call[at.LAGS] * features * one
-    o = _output(number, call, first, begin)
-    offset_h, row_h = first * width * one, call[at.BATCH] * width * one
-    before = _h(number, call, layers, 0, begin) + offset_h
-    h = _h(number, call, layers, 0, begin + 1) + offset_h
-    is_ring = call[at.RING] <= call[at.STEPS]
-    for t in range(begin, end):
-        if has_x:
-            start = drive
-        product(
-            number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
-            start_row, drive, width,
-        )  # fmt: skip
-        if W:
-            product(
-                number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
-                drive, width,
-            )  # fmt: skip
-        update(number, cell, count * width, drive, 0, before, 0, h, 0)
-        _read_out(number, call, count, h, width, o, o_row)
-        if call[at.SCORE]:
-            for sequence in range(first, last):
-                place = _output(number, call, sequence, t)
-                _score(number, call, sequence, t, place, 0)  # what is fed as it is needs no room
-        source, target = o, fed + ahead
-        for _ in range(count):
-            for index in range(features):
-                store(number, target + index * one, load(number, source + index * one))
-            source, target = source + o_row * one, target + fed_row * one
-        o, fed = o + outputs * one, fed + features * one
-        before, h = h, before if is_ring else h + row_h
-        if has_x:
-            drive += count * width * one
 
 
 # --- pieces of a chunk ----------------------------------------------------------------------------
@@ -533,6 +463,68 @@ def _feed_back(
             mix(number, features, load(number, weight), truth, g, f)
         o, target, f = o + o_row, target + target_row, f + f_row
         noise, weight, truth = noise + noise_row, weight + weight_row, truth + truth_row
+
+
+@inner
+def _is_plain(call: Table, layers: Table, lengths: Table) -> bool:
+    """Whether :func:`_plain_steps` does all that is asked for."""
+    return (
+        call[at.LAYERS] == 1
+        and call[at.CELL] < GRU
+        and call[at.SIZE] <= NARROW
+        and call[at.FEED] == LOCATION
+        and call[at.FORCED] == call[at.SKIP] == layers[0, at.MASK] == len(lengths) == 0
+    )
+
+
+@inner
+def _plain_steps(
+    number: Number, call: Table, layers: Table, first: int, last: int, begin: int, end: int,
+    drive: int,
+) -> None:  # fmt: skip
+    """The steps of one plain layer that feeds its location back: little is done in one.
+
+    So everything that is the same from step to step is looked up before.
+    """
+    one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
+    wide = lanes(number)
+    width, window, features = call[at.WIDTH], call[at.WINDOW], call[at.FEATURES]
+    fed_row, R, W, outputs = call[at.FED_ROW], call[at.R], layers[0, at.W], call[at.SIZE]
+    has_x = call[at.INPUT] > 0
+    start, start_row = layers[0, at.BIAS], width if has_x else 0
+    o, o_row = _output(number, call, first, begin), call[at.STEPS] * outputs
+    fed = call[at.FED] + (first * fed_row + begin * features) * one
+    ahead, h_step = call[at.LAGS] * features * one, call[at.BATCH] * width * one
+    before = _h(number, call, layers, 0, begin) + first * width * one
+    h = _h(number, call, layers, 0, begin + 1) + first * width * one
+    is_ring = call[at.RING] <= call[at.STEPS]
+    for t in range(begin, end):
+        if has_x:
+            start = drive
+        product(
+            number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
+            start_row, drive, width,
+        )  # fmt: skip
+        if W:
+            product(
+                number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
+                drive, width,
+            )  # fmt: skip
+        update(number, cell, count * width, drive, 0, before, 0, h, 0)
+        _read_out(number, call, count, h, width, o, o_row)
+        if call[at.SCORE]:
+            for sequence in range(first, last):
+                place = _output(number, call, sequence, t)
+                _score(number, call, sequence, t, place, 0)  # what is fed as it is needs no room
+        source, target = o, fed + ahead
+        for _ in range(count):
+            for index in range(features):
+                store(number, target + index * one, load(number, source + index * one))
+            source, target = source + o_row * one, target + fed_row * one
+        o, fed = o + outputs * one, fed + features * one
+        before, h = h, before if is_ring else h + h_step
+        if has_x:
+            drive += count * width * one
 
 
 @inner

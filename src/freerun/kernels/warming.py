@@ -3,6 +3,8 @@
 from time import perf_counter
 from typing import Any
 
+from numba.core.sigutils import normalize_signature
+
 from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
 from freerun.kernels._packing import pack_all, unpack_all
@@ -23,7 +25,7 @@ def warm() -> list[dict[str, Any]]:
         for signature, dtype in zip(kernel.signatures_asked, ("float32", "float64"), strict=True):
             misses = sum(kernel.stats.cache_misses.values())
             start = perf_counter()
-            kernel.compile(signature)
+            kernel.compile(normalize_signature(signature)[0])  # the key that calls look for
             found.append(
                 {
                     "kernel": kernel.py_func.__name__,
