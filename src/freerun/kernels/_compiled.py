@@ -11,7 +11,7 @@ from numba import njit
 from numba.core.types import unliteral
 from numba.extending import intrinsic
 
-from freerun.kernels._unfinished import unfinished
+from freerun.kernels._once import kernel, part
 
 __all__ = ["Number", "entry", "inner", "primitive"]
 
@@ -53,11 +53,11 @@ def _for_any_number(dispatcher: Any) -> Any:
     def find_plain(arguments: Any, keywords: Any) -> Any:
         return find(tuple(_plain(argument) for argument in arguments), keywords)
 
-    def compile_unfinished(signature: Any) -> Any:
-        with unfinished():
+    def compile_part(signature: Any) -> Any:
+        with part():
             return compile_it(signature)
 
-    dispatcher.get_call_template, dispatcher.compile = find_plain, compile_unfinished
+    dispatcher.get_call_template, dispatcher.compile = find_plain, compile_part
     return dispatcher
 
 
@@ -72,7 +72,13 @@ def entry(*signatures: str) -> Callable[[Function], Function]:
     def compiled(function: Function) -> Function:
         dispatcher = _njit(**OPTIONS)(function)
         _keep(dispatcher)
-        dispatcher.signatures_asked = signatures
+        compile_it = dispatcher.compile
+
+        def compile_kernel(signature: Any) -> Any:
+            with kernel():
+                return compile_it(signature)
+
+        dispatcher.compile, dispatcher.signatures_asked = compile_kernel, signatures
         return cast(Function, dispatcher)
 
     return compiled
