@@ -21,7 +21,7 @@ def main() -> int:
     for size, what in (("B", "sequences or paths"), ("T", "steps"), ("H", "hidden units")):
         parser.add_argument(f"--{size}", nargs="+", type=int, help=what)
     parser.add_argument("--O", nargs="+", type=int, help="outputs")
-    parser.add_argument("--seconds", type=float, help="of timing for each case; 3, quick 0.6")
+    parser.add_argument("--seconds", type=float, help="of timing for each case; 0.8, quick 0.6")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--json", type=Path, help="write the figures there")
@@ -42,7 +42,7 @@ def main() -> int:
     from benchmarks.kernels.run import run
     from benchmarks.kernels.turns import Schedule
 
-    seconds = options.seconds or (0.6 if options.quick else 3.0)
+    seconds = options.seconds or (0.6 if options.quick else 0.8)
     compiles = not (options.no_compile or options.quick)
     schedule = Schedule(seconds, turn=0.015 if options.quick else 0.03)
     return run(cases, schedule, options.threads, compiles, options.json, options.markdown)

@@ -14,8 +14,8 @@ ONE_PATH_STEPS, MANY_PATHS_STEPS, SESSION_STEPS = 5000, 200, 200
 FIT_SIZE = (32, 100, 64)
 
 COMPILED = {
-    "hidden": {("tanh", 1, 16, 0), ("tanh", 32, 64, 0), ("gru", 32, 64, 0), ("lstm", 32, 64, 0)},
-    "free": {("tanh", 1, 16, 1), ("tanh", 32, 64, 8)},
+    "hidden": {("tanh", 32, 64, 0), ("lstm", 32, 64, 0)},
+    "free": {("tanh", 32, 64, 8)},
 }
 """Where ``torch.compile`` takes part, at T = 50: cell, B, H, O. It unrolls the loop, and takes a
 minute or more for each; elsewhere its column says so."""

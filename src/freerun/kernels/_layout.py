@@ -123,7 +123,8 @@ class Layout:
     def cut(self, rows: int, lengths: Sequence[int] | None) -> list[tuple[int, int]]:
         """Slices for the threads."""
         shape = self.shape
-        depth = shape.inputs + self.window + (2 * shape.layers - 1) * self.width
+        stacked = shape.layers - 1 + (shape.layers if shape.is_recurrent else 0)
+        depth = shape.inputs + self.window + stacked * self.width
         work = rows * (self.drive * depth + shape.size * self.width)
         return slices_of(shape.batch, work, shape.threads, lengths)
 
