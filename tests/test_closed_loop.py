@@ -469,6 +469,28 @@ def test_quantiles_are_refused_before_anything_is_drawn() -> None:
         path.quantile([0.1, 2.0])
 
 
+@pytest.mark.usefixtures("small_budget")
+@pytest.mark.parametrize("head", [fr.heads.Gaussian(2), CLASSES], ids=str)
+def test_quantiles_may_be_kept_without_the_paths(head: Head) -> None:
+    """The same numbers, piece by piece: as many steps at a time as fit."""
+    net = network(head)
+    levels = None if head is CLASSES else (0.1, 0.9)
+    options: dict[str, Any] = {"inputs": inputs(40), "draw": "sample", "paths": 50}
+    whole = fr.run(net, generator=3, quantiles=levels, **options)
+    bare = fr.run(net, generator=3, quantiles=levels, keep_paths=False, **options)
+    assert torch.equal(bare.y, whole.y)
+    assert bare.paths.shape[0] == 0
+    assert bare.paths.shape[1:] == whole.paths.shape[1:]
+    if levels is not None:
+        assert bare.quantiles is not None
+        assert whole.quantiles is not None
+        assert torch.equal(bare.quantiles, whole.quantiles)
+        with pytest.raises(fr.ArgumentError, match="paths that were kept, got keep_paths=False"):
+            bare.quantile(0.5)
+    for name, part in whole.state.tensors().items():
+        assert torch.equal(bare.state.tensors()[name], part)
+
+
 def test_ragged_arrays_are_refused_by_name() -> None:
     net = fr.RecurrentNetwork(0, 4, fr.heads.Gaussian(1), recurrence="output")
     with pytest.raises(fr.ArgumentError, match="must be a rectangular array of numbers"):

@@ -1,14 +1,20 @@
 """From a network and a plan to the kernels' terms, and back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from freerun._held import held
-from freerun._pieces import blank, fed_truth, forced_values, last_rows, reversed_in_time
+from freerun._pieces import (
+    blank,
+    fed_truth,
+    forced_values,
+    last_rows,
+    reversed_in_time,
+    sharpening_of,
+)
 from freerun.forcing import Plan
 from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
 from freerun.state import Noise, State
@@ -49,7 +55,7 @@ def unroll_on_kernels(
         As :func:`freerun.unroll.unroll`, but for the state's inputs.
     """
     edge = None if plan is None else _edge(net, plan, state, real, noise, *below.shape[:2])
-    target = None if target is None or net.head.kernel_score is None else target.contiguous()
+    target = _scorable(net, target)
     if lengths is None:
         return _unroll(net, below, edge, state, None, noise, with_h, target)
     order = lengths.argsort(descending=True, stable=True)
@@ -81,6 +87,13 @@ def unroll_on_kernels(
         None if found.nll is None else restore(found.nll),
         found.total,
     )
+
+
+def _scorable(net: Unfoldable, y: Tensor | None) -> Tensor | None:
+    """y as the kernels score it; None where they do not, or a gradient is to flow to it."""
+    if y is None or net.head.kernel_score is None or y.requires_grad or not y.is_cpu:
+        return None
+    return (y.long() if net.head.outputs is None else y).contiguous()
 
 
 def _mapped(part: Any, change: Callable[[Tensor], Tensor]) -> Any:
@@ -116,6 +129,7 @@ def _edge(
         kernel_feed(net.head, plan) or "",
         getattr(net.head, "components", 0),
         None if samples is None else samples.to(weight_fh.dtype).contiguous(),
+        sharpening_of(plan.feed, weight_fh.dtype),
         plan.through and (not plan.draws or net.head.reparameterised),
     )
 
@@ -126,8 +140,8 @@ def _sorted(edge: Edge, sort: Callable[[Tensor], Tensor]) -> Edge:
     def turned(part: Tensor | None) -> Tensor | None:
         return None if part is None else sort(part)
 
-    return replace(
-        edge, before=turned(edge.before), truth=turned(edge.truth), weights=turned(edge.weights),
+    return edge._replace(
+        before=turned(edge.before), truth=turned(edge.truth), weights=turned(edge.weights),
         values=turned(edge.values), noise=turned(edge.noise),
     )  # fmt: skip
 

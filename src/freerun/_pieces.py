@@ -4,9 +4,18 @@ import torch
 from torch import Tensor
 
 from freerun.forcing import Plan
+from freerun.heads import Sampling
 from freerun.unrolled import Unfoldable
 
-__all__ = ["blank", "fed_truth", "forced_values", "lagged", "last_rows", "reversed_in_time"]
+__all__ = [
+    "blank",
+    "fed_truth",
+    "forced_values",
+    "lagged",
+    "last_rows",
+    "reversed_in_time",
+    "sharpening_of",
+]
 
 
 def forced_values(
@@ -29,6 +38,13 @@ def fed_truth(net: Unfoldable, plan: Plan, used: Tensor | None) -> Tensor:
         values = torch.where(used if values.ndim == 2 else used.unsqueeze(-1), values, 0)
     fed = net.head.feed_truth(values).to(net.output.weight.dtype)
     return blank(fed, used)  # again, for the one-hot vector of class 0 is not 0
+
+
+def sharpening_of(feed: str | Sampling, dtype: torch.dtype) -> Tensor | None:
+    """The numbers that sharpen the odds of classes, as kernels take them; None for plain odds."""
+    if isinstance(feed, str) or feed.is_plain:
+        return None
+    return torch.tensor([feed.temperature, feed.top_k or 0, feed.top_p or 1], dtype=dtype)
 
 
 def lagged(history: Tensor, steps: int, lags: int) -> Tensor:

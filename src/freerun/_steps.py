@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from freerun._pieces import sharpening_of
 from freerun.forcing import Plan
 from freerun.heads import Sampling
 from freerun.kernels import Layer, Readout, choose, is_disabled, kernel_feed
@@ -60,7 +61,8 @@ class Steps:
         self.stepper = Stepper(
             net.cell, layers, readout, first.weight_fh, net.input_size, batch, net.output_lags,
             head.fed_size, kernel_feed(head, plan) or "", getattr(head, "components", 0),
-            head.noise_size if draws else 0, net.recurrence == "both",
+            head.noise_size if draws else 0, sharpening_of(plan.feed, net.dtype),
+            net.recurrence == "both",
         )  # fmt: skip
         self.watched, self.parameters = watched, list(net.parameters())
         self.seen = self._look()

@@ -243,7 +243,7 @@ def _joined(pieces: Sequence[Unrolled]) -> Unrolled:
         o=o,
         h=torch.cat([piece.h for piece in pieces], 1),
         f=torch.cat(fed, 1) if fed else None,
-        nll=torch.cat(nlls, 1) if nlls else None,
+        nll=torch.cat(nlls, 1) if len(nlls) == len(pieces) else None,
         total=None,
     )
 

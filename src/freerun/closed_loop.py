@@ -4,6 +4,7 @@ The truth is fed while there is some, and from then on what the network itself s
 as a draw. What comes out is a :class:`freerun.Path`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -36,6 +37,7 @@ def run(
     quantiles: Any = None,
     generator: torch.Generator | int | None = None,
     state: State | None = None,
+    keep_paths: bool = True,
 ) -> Path:
     """Run a network on its own outputs, in the user's units, and leave it as it was.
 
@@ -67,6 +69,8 @@ def run(
         generator: Where draws come from, or a seed; PyTorch's global one by default.
         state: What came before the warm-up, or in place of one: the ``.state`` of a former path, a
             row for each of its paths. Inputs without a batch axis are then the same for every row.
+        keep_paths: False keeps y and the quantiles alone, step by step: what many long paths take
+            of memory then does not grow with their length.
 
     Returns:
         The path. It has a batch axis where the warm-up or the inputs had one, or where the state
@@ -91,18 +95,33 @@ def run(
     levels = None if quantiles is None else read_levels("run", quantiles)
     source = as_generator("run", generator)
     start = read_start(net, steps, warmup, inputs, state)
+    pieces: list[tuple[Tensor | None, ...]] = []
+
+    def keep(y: Tensor, mean: Tensor | None) -> None:
+        kept = None if levels is None else quantiles_over(y, levels)
+        every = y if keep_paths else y.new_empty(len(y), 0, *y.shape[2:])
+        pieces.append((_center(net, y), every, mean, kept))
+
     with evaluating(net):
         before = _warm_up(net, start)
-        y, mean, after = _free(net, start, before, draw, paths, source)
-    one = y[:, :1]
-    if paths > 1:
-        classes = isinstance(net.head, Categorical)
-        one = y.mode(1, keepdim=True).values if classes else y.mean(1, keepdim=True)
-    kept = None if levels is None else quantiles_over(y, levels)
-    found = (one.squeeze(1), y, mean, kept)
+        after = _free(net, start, before, draw, paths, source, keep)
+    found = tuple(
+        _joined([part for part in column if part is not None], time)
+        for column, time in zip(zip(*pieces, strict=True), (1, 2, 1, 2), strict=True)
+    )
     if not start.batched:
-        found = tuple(None if part is None else part[0] for part in found)  # type: ignore[assignment]
-    return Path(*found, after)
+        found = tuple(None if part is None else part[0] for part in found)
+    y, every, mean, kept = found
+    assert y is not None
+    assert every is not None
+    return Path(y, every, mean, kept, after)
+
+
+def _center(net: RecurrentNetwork, y: Tensor) -> Tensor:
+    """The one path of ``(batch, paths, time, ...)``; of several the mean, or the likeliest."""
+    if y.shape[1] == 1:
+        return y[:, 0]
+    return y.mode(1).values if isinstance(net.head, Categorical) else y.mean(1)
 
 
 def _warm_up(net: RecurrentNetwork, start: Start) -> State:
@@ -135,8 +154,12 @@ def _free(
     draw: str | Sampling,
     paths: int,
     generator: torch.Generator | None,
-) -> tuple[Tensor, Tensor | None, State]:
-    """Run ``paths`` a sequence: y ``(batch, paths, steps, ...)``, the mean, and the last state."""
+    keep: Callable[[Tensor, Tensor | None], None],
+) -> State:
+    """Run ``paths`` a sequence, as many steps at a time as fit; the last state.
+
+    ``keep`` is given y ``(batch, paths, time, ...)`` and the mean, piece by piece.
+    """
     rows = start.batch * paths
     length = min(start.steps, max(LEAST_STEPS, fitting(net, rows)))
     most = fitting(net, length)
@@ -147,7 +170,6 @@ def _free(
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
     for block, one in zip(blocks, states, strict=True):
         check_state("run", net, one, len(block))
-    pieces, means = [], []
     for begin in range(0, start.steps, length):
         count = min(length, start.steps - begin)
         noise = None if draw == "mean" else draw_noise(net, rows, count, generator)
@@ -162,17 +184,16 @@ def _free(
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
             if draw == "mean" and isinstance(net.head, Categorical):
                 probabilities.append(unrolled.mean)
-        pieces.append(_joined(ys, 0))
-        if probabilities:
-            means.append(_joined(probabilities, 0))
-    y = _joined(pieces, 1)
-    mean = _joined(means, 1) if means else None
-    after = states[0] if is_whole else State.cat(states)
-    return y.unflatten(0, (start.batch, paths)), mean, after
+        y = torch.cat(ys) if len(ys) > 1 else ys[0]
+        keep(y.unflatten(0, (start.batch, paths)), _joined(probabilities, 0))
+    return states[0].map(torch.clone) if is_whole else State.cat(states)  # no part of y
 
 
-def _joined(parts: list[Tensor], dim: int) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
+def _joined(parts: list[Tensor], dim: int) -> Tensor | None:
+    """Parts side by side; None of none."""
+    if len(parts) > 1:
+        return torch.cat(parts, dim)
+    return parts[0] if parts else None
 
 
 # --- the pieces that a session shares ----------------------------------------------------------

@@ -247,8 +247,8 @@ class RecurrentNetwork(nn.Module):
         check_x(where, self, x)
         if mask is not None and y is None:
             fail(where, "mask says what of y is missing", "no y", "Pass y, or leave mask out.")
-        if y is not None and (score or self.has_output_edge):
-            check_y(where, self, x, y, lengths, mask)
+        if score or (y is not None and self.has_output_edge):
+            check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None is refused
         batch, steps = check_steps(where, self, x, y, state, steps)
         # A sequence without steps has no last one, unless a state says what was before.
         least = 1 if self.readout == "last" and state is None else 0

@@ -24,7 +24,8 @@ class Path:
     Attributes:
         y: ``(batch, time, outputs)``, or ``(batch, time)`` of classes: the path; of several the
             mean, for classes the most frequent. Where means were fed back, the likeliest class.
-        paths: ``(batch, paths, time, outputs)``, or without the last axis for classes.
+        paths: ``(batch, paths, time, outputs)``, or without the last axis for classes; none of them
+            where they were not kept.
         mean: ``(batch, time, classes)``: the probabilities, for classes where they were fed back;
             otherwise None.
         quantiles: ``(batch, quantiles, time, outputs)``, those that were asked for; otherwise None.
@@ -50,10 +51,13 @@ class Path:
         Raises:
             ArgumentError: There is one path only, or classes, without order, or q is out of range.
         """
-        if not self.paths.is_floating_point():
+        if not self.y.is_floating_point():
             fix = "Count the classes in path.paths."
             fail("Path.quantile", "quantiles need numbers", "classes", fix)
         axis = self.paths.ndim - 3
+        if not self.paths.shape[axis]:
+            fix = "Ask for them in the run: quantiles=(0.05, 0.95), say."
+            fail("Path.quantile", "quantiles need paths that were kept", "keep_paths=False", fix)
         if self.paths.shape[axis] == 1:
             fix = "Run with draw='sample' and paths=1000, say."
             fail("Path.quantile", "quantiles need several paths", "one", fix)
@@ -81,30 +85,31 @@ class Path:
 
         if ax is None:
             ax = plt.subplots(layout="constrained")[1]
-        lines = _columns(self.y, self.paths)
+        is_real = self.y.is_floating_point()
+        lines = _columns(self.y, is_real)
         steps = range(1, lines.shape[0] + 1)
         for number, line in enumerate(lines.T):
             (drawn,) = ax.plot(steps, line, label="run" if number == 0 else None)
             if self.quantiles is not None:
                 low, high = (
-                    _columns(self.quantiles.movedim(-3, 0)[end], self.paths)[:, number]
+                    _columns(self.quantiles.movedim(-3, 0)[end], is_real)[:, number]
                     for end in (0, -1)
                 )
                 ax.fill_between(steps, low, high, color=drawn.get_color(), alpha=0.2, linewidth=0)
         if observed is not None:
-            truth = _columns(torch.as_tensor(observed), self.paths)
+            truth = _columns(torch.as_tensor(observed), is_real)
             for number, line in enumerate(truth.T):
                 label = "observed" if number == 0 else None
                 ax.plot(range(1, len(line) + 1), line, color="black", linewidth=1, label=label)
             ax.legend()
         ax.set_xlabel("step ahead")
-        ax.set_ylabel("y" if self.paths.is_floating_point() else "class")
+        ax.set_ylabel("y" if self.y.is_floating_point() else "class")
         return ax
 
     def __repr__(self) -> str:
         kept = 0 if self.quantiles is None else self.quantiles.shape[-3]
         extra = f", {kept} quantile{'s' if kept > 1 else ''}" if kept else ""
-        classes = not self.paths.is_floating_point()
+        classes = not self.y.is_floating_point()
         count = self.paths.shape[-2 if classes else -3]
         several = f"{count} paths, " if count > 1 else ""
         return f"Path({several}y {tuple(self.y.shape)}{' of classes' if classes else ''}{extra})"
@@ -127,9 +132,9 @@ def quantiles_over(paths: Tensor, levels: Tensor) -> Tensor:
     return torch.from_numpy(found).to(paths).movedim(0, 1)
 
 
-def _columns(y: Tensor, paths: Tensor) -> np.ndarray[Any, Any]:
-    """Every sequence and output as a column over time."""
-    if paths.is_floating_point():
+def _columns(y: Tensor, is_real: bool) -> np.ndarray[Any, Any]:
+    """Every sequence and output as a column over time; classes have no axis of outputs."""
+    if is_real:
         y = y if y.ndim > 1 else y.unsqueeze(-1)
         return y.movedim(-2, 0).flatten(1).cpu().numpy()
     return y.reshape(-1, y.shape[-1]).T.cpu().numpy()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +46,13 @@ class Unrolled:
     @cached_property
     def state(self) -> State | None:
         """What the last step of each sequence hands on; None for bidirectional networks."""
-        return self.hand_on()
+        with torch.enable_grad():  # whoever reads it first: the graph is the unroll's
+            return self.hand_on()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles: the state itself, not how it is made."""
+        state = self.state
+        return self.__dict__ | {"state": state, "hand_on": None}
 
     def distribution(self) -> Distribution:
         """p(y | o), in scaled units."""

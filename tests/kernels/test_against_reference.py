@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import freerun as fr
 from freerun.forcing import Plan
 from freerun.heads import HEADS, Sampling
 from freerun.kernels import choose, disabled
@@ -61,13 +62,38 @@ def test_what_has_no_kernel_says_so(case: Case) -> None:
     assert case.head in chosen.reason
 
 
-def test_sharpened_odds_have_no_kernel() -> None:
-    run = make_run(Case(head="Categorical", forcing="samples"))
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(temperature=0.5),
+        Sampling(temperature=1e-6),
+        Sampling(3.0, top_k=2),
+        Sampling(top_k=100),
+        Sampling(top_p=0.6),
+        Sampling(top_p=1e-9),
+        Sampling(0.7, top_k=3, top_p=0.8),
+    ],
+    ids=str,
+)
+def test_sharpened_draws_are_those_of_the_reference(sampling: Sampling) -> None:
+    run = make_run(Case(head="Categorical", forcing="samples"), steps=60)
+    run = replace(run, plan=Plan(None, 0.0, sampling))
     assert run.plan is not None
     assert choose(run.net, run.x, run.plan).kernel is not None
-    sharpened = replace(run.plan, feed=Sampling(temperature=0.5))
-    assert choose(run.net, run.x, sharpened).kernel is None
-    assert choose(run.net, run.x, replace(run.plan, feed=Sampling())).kernel is not None
+    found, wanted = both_paths(run)
+    assert torch.equal(found["f"].argmax(-1), wanted["f"].argmax(-1))
+    torch.testing.assert_close(found["o"], wanted["o"], rtol=AGREEMENT, atol=AGREEMENT)
+
+
+@pytest.mark.parametrize("draw", ["sample", Sampling(0.5, top_k=3), Sampling(top_p=0.5)], ids=str)
+def test_a_session_draws_as_a_run_does(draw: str | Sampling) -> None:
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 6, fr.heads.Categorical(5), recurrence="both")
+    path = fr.run(net, steps=50, draw=draw, generator=3)
+    session = fr.Session(net, draw, generator=3)
+    assert torch.equal(torch.stack([session.step() for _ in range(50)]), path.y)
+    with disabled():
+        assert torch.equal(fr.run(net, steps=50, draw=draw, generator=3).y, path.y)
 
 
 @pytest.mark.parametrize("head", [name for name in HEADS if name not in NO_KERNEL])

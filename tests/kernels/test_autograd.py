@@ -277,7 +277,14 @@ def test_checkpoints_see_what_is_kept() -> None:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         net(x, y, fr.FreeRunning())
     # h before every step and after the last, and four numbers a unit for the gates.
-    assert (7 + 1) * 3 * 8 + 7 * 3 * 4 * 8 in kept
+    assert {(7 + 1) * 3 * 8, 7 * 3 * 4 * 8} <= set(kept)
+
+
+def test_h_holds_nothing_but_itself() -> None:
+    """Whoever keeps it does not keep the gates, nor the layers below."""
+    net, (x, y) = network(cell="lstm", num_layers=2), data()
+    h = net(x, y, fr.FreeRunning()).h
+    assert h.untyped_storage().nbytes() == (7 + 1) * 3 * 8 * 8
 
 
 def test_explain_names_the_path_and_the_reason() -> None:
@@ -291,3 +298,36 @@ def test_explain_names_the_path_and_the_reason() -> None:
     assert "bfloat16" in explain(net.bfloat16())
     with disabled():
         assert explain(network()).count("kernels are disabled") == 3
+
+
+def test_a_gradient_flows_to_targets_that_ask_for_one() -> None:
+    net, (x, y) = network(), data()
+    y.requires_grad_()
+    (found,) = torch.autograd.grad(net.loss(x, y), y)
+    with disabled():
+        (wanted,) = torch.autograd.grad(net.loss(x, y), y)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_a_state_first_read_without_gradients_has_its_graph() -> None:
+    net, (x, y) = network(), data()
+    unrolled = net(x, y, fr.FreeRunning())
+    with torch.no_grad():
+        assert unrolled.state is not None
+        state = unrolled.state
+    assert all(part.requires_grad for part in state.tensors().values())
+
+
+def test_a_head_with_its_own_loss_is_minimised_by_that() -> None:
+    class Doubled(fr.heads.Point):
+        def nll(
+            self, o: Tensor, y: Tensor, observed: Tensor | None = None, scale: Tensor | None = None
+        ) -> Tensor:
+            return 2 * super().nll(o, y, observed, scale)
+
+    torch.manual_seed(0)
+    x, y = data()
+    doubled = fr.RecurrentNetwork(2, 5, Doubled(1)).double()
+    plain = fr.RecurrentNetwork(2, 5, fr.heads.Point(1)).double()
+    plain.load_state_dict(doubled.state_dict())
+    torch.testing.assert_close(doubled.loss(x, y), 2 * plain.loss(x, y))

@@ -84,3 +84,17 @@ def test_a_target_changed_in_place_is_refused() -> None:
     y.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.uint8])
+def test_classes_may_be_of_any_whole_type(dtype: torch.dtype) -> None:
+    head = make_head("Categorical")
+    net, y = network(head, "hidden"), truth(head)
+    x = torch.randn(3, 7, 2).double()
+    assert torch.equal(net.loss(x, y.to(dtype)), net.loss(x, y))
+
+
+def test_no_target_is_refused() -> None:
+    net = network(make_head("Point"), "hidden")
+    with pytest.raises(fr.ArgumentError, match="y must be a tensor, got a NoneType"):
+        net.loss(torch.zeros(3, 7, 2).double(), None)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Kernels at every size: what does not fill a vector, a chunk, or every thread."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -8,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerun as fr
+from freerun.heads import Head
 from freerun.kernels import _layout, _workers, choose, disabled
+from freerun.unroll import unroll
+
+GAUSSIAN = fr.heads.Gaussian(2)
+HEADS = [GAUSSIAN, fr.heads.Point(1), fr.heads.Laplace(1), fr.heads.Categorical(20)]
+"""Narrow ones and a wide one, located ones and one that is not; kernels score all of them."""
 
 
 @pytest.fixture
@@ -26,40 +33,64 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _layout.layout_of.cache_clear()
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is unfolded, besides its sizes."""
+
+    cell: str
+    recurrence: str
+    free: bool
+    head: Head = GAUSSIAN
+    residual: bool = True
+    warmup: int = 1
+    dropout: float = 0.0
+    has_state: bool = True
+
+
 def check(
-    cell: str, recurrence: str, batch: int, steps: int, units: int, inputs: int, layers: int,
-    lags: int, lengths: list[int] | None, free: bool, dropout: float = 0.0,
+    case: Case, batch: int, steps: int, units: int, inputs: int, layers: int, lags: int,
+    lengths: list[int] | None,
 ) -> None:  # fmt: skip
     torch.manual_seed(0)
-    edge = recurrence != "hidden"
+    edge, head = case.recurrence != "hidden", case.head
     net = fr.RecurrentNetwork(
-        inputs if edge else max(1, inputs), units, fr.heads.Gaussian(2), cell, recurrence,
-        num_layers=layers, dropout=dropout, output_lags=lags if edge else 1, residual=edge,
+        inputs if edge else max(1, inputs), units, head, case.cell, case.recurrence,
+        num_layers=layers, dropout=case.dropout, output_lags=lags if edge else 1,
+        residual=edge and case.residual,
     ).double()  # fmt: skip
     x = torch.randn(batch, steps, net.input_size).double() if net.input_size else None
-    y = torch.randn(batch, steps, 2).double()
+    if head.outputs is None:
+        y = torch.randint(head.size, (batch, steps), dtype=torch.int32)
+    else:
+        y = torch.randn(steps, batch, head.outputs).double().transpose(0, 1)
     given = None if lengths is None else torch.tensor(lengths)
-    forcing = fr.FreeRunning(1) if free else fr.TeacherForcing()
-    before = net.initial_state(batch).map(lambda part: torch.randn_like(part).requires_grad_())
-    leaves = [*before.tensors().values(), *net.parameters()]
+    forcing = fr.FreeRunning(case.warmup) if case.free else fr.TeacherForcing()
+    before = None
+    if case.has_state:
+        before = net.initial_state(batch).map(lambda part: torch.randn_like(part).requires_grad_())
+    leaves = [*(before.tensors().values() if before else ()), *net.parameters()]
     if x is not None:
         leaves.append(x.requires_grad_())
-    plan = fr.Plan(y, 0.0 if free else 1.0) if edge else None
+    plan = fr.Plan(y, 0.0 if case.free else 1.0) if edge else None
     assert choose(net, x, plan).kernel is not None
     found = []
     for on_kernels in (True, False):
         source = torch.Generator().manual_seed(1)
         if on_kernels:
-            unrolled = net(x, y, forcing, given, None, before, generator=source)
+            unrolled = net(x, y, forcing, given, None, before, generator=source, score=True)
+            assert (unrolled.nll is None) == (head.kernel_score is None)
         else:
             with disabled():
                 unrolled = net(x, y, forcing, given, None, before, generator=source)
+        nll = unrolled.nll
+        if nll is None:
+            nll = net.score(unrolled.o, y, net.observed(y, given, None))
         assert unrolled.state is not None
         last = unrolled.state.tensors().values()
-        total = unrolled.o.square().sum() + unrolled.h.sin().sum()
+        total = unrolled.o.square().sum() + unrolled.h.sin().sum() + nll.square().sum()
         total = total + sum(part.cos().sum() for part in last)
         gradients = torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
-        found.append([unrolled.o, unrolled.h, *last, *gradients])
+        found.append([unrolled.o, unrolled.h, nll, *last, *gradients])
     assert len(found[0]) == len(found[1])
     for ours, wanted in zip(*found, strict=True):
         atol = 1e-10 * max(1.0, float(wanted.detach().abs().max()) if wanted.numel() else 1.0)
@@ -74,12 +105,21 @@ def test_any_size_equals_the_reference(data: st.DataObject) -> None:
     lengths = data.draw(
         st.none() | st.lists(st.integers(0, steps), min_size=batch, max_size=batch), "lengths"
     )
-    check(
+    head = data.draw(st.sampled_from(HEADS), "head")
+    case = Case(
         data.draw(st.sampled_from(["tanh", "relu", "gru", "lstm"]), "cell"),
         data.draw(st.sampled_from(["hidden", "output", "both"]), "recurrence"),
-        batch, steps, data.draw(st.integers(1, 40), "units"),
-        data.draw(st.integers(0, 5), "inputs"), data.draw(st.integers(1, 3), "layers"),
-        data.draw(st.integers(1, 4), "lags"), lengths, data.draw(st.booleans(), "free"),
+        data.draw(st.booleans(), "free"),
+        head,
+        head.location_size > 0 and data.draw(st.booleans(), "residual"),
+        data.draw(st.integers(0, 1), "warmup"),
+        0.0,
+        data.draw(st.booleans(), "has a state"),
+    )
+    check(
+        case, batch, steps, data.draw(st.integers(1, 40), "units"),
+        data.draw(st.integers(1 if not case.has_state else 0, 5), "inputs"),
+        data.draw(st.integers(1, 3), "layers"), data.draw(st.integers(1, 4), "lags"), lengths,
     )  # fmt: skip
 
 
@@ -91,9 +131,40 @@ def test_any_size_equals_the_reference(data: st.DataObject) -> None:
 def test_chunks_portions_and_threads_change_nothing(
     cell: str, recurrence: str, free: bool, lengths: list[int] | None, dropout: float, small: None
 ) -> None:
-    check(cell, recurrence, 7, 23, 5, 3, 2, 3, lengths, free, dropout)
+    check(Case(cell, recurrence, free, dropout=dropout), 7, 23, 5, 3, 2, 3, lengths)
+
+
+@pytest.mark.parametrize("inputs", [0, 3])
+@pytest.mark.parametrize("lags", [1, 3])
+@pytest.mark.parametrize("head", HEADS, ids=str)
+@pytest.mark.parametrize("recurrence", ["output", "both"])
+@pytest.mark.parametrize("cell", ["tanh", "gru"])
+def test_one_plain_layer_on_its_own_outputs(
+    cell: str, recurrence: str, head: Head, lags: int, inputs: int, small: None
+) -> None:
+    """Where everything is looked up before the steps, and beside it where it is not."""
+    case = Case(cell, recurrence, True, head, residual=False, warmup=0)
+    check(case, 7, 23, 5, inputs, 1, lags, None)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 23, 24])
+@pytest.mark.parametrize("recurrence", ["output", "both"])
+@pytest.mark.parametrize("head", [fr.heads.Point(1), fr.heads.Categorical(20)], ids=str)
+def test_two_steps_of_h_are_enough(head: Head, recurrence: str, steps: int, small: None) -> None:
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 5, head, recurrence=recurrence, output_lags=2).double()
+    before = net.initial_state(7).map(torch.randn_like)
+    found = []
+    with torch.no_grad():
+        for with_h in (False, True):
+            unrolled = unroll(net, None, fr.Plan(None, 0.0), before, steps, with_h=with_h)
+            assert unrolled.state is not None
+            found.append([unrolled.o, unrolled.f, *unrolled.state.tensors().values()])
+    for ours, wanted in zip(*found, strict=True):
+        assert ours is not None
+        torch.testing.assert_close(ours, wanted, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
 def test_a_large_batch_takes_its_threads(cell: str) -> None:
-    check(cell, "both", 65, 60, 70, 20, 1, 1, None, True)
+    check(Case(cell, "both", True), 65, 60, 70, 20, 1, 1, None)

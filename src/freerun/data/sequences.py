@@ -198,6 +198,10 @@ class Sequences:
         """
         other = copy.copy(self)
         other._storage = self._storage.map(change_x, change_y)
+        if other._storage.rows != self._storage.rows:
+            fix = "Change numbers row by row."
+            got = f"{other._storage.rows} rows"
+            fail("Sequences.map", f"{self._storage.rows} rows, as before", got, fix)
         other.labels = None if self.labels is None else change_y(self.labels)
         return other
 

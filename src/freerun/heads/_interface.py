@@ -55,6 +55,15 @@ class Head(ABC):
     kernel_draw: ClassVar[str | None] = None
     kernel_score: ClassVar[str | None] = None
 
+    def __init_subclass__(cls) -> None:
+        """A head with an NLL of its own has no other's shortcuts to it."""
+        super().__init_subclass__()
+        if "nll" in cls.__dict__:
+            if "kernel_score" not in cls.__dict__:
+                cls.kernel_score = None
+            if "in_units" not in cls.__dict__:
+                cls.in_units = Head.in_units  # type: ignore[method-assign]
+
     @property
     @abstractmethod
     def size(self) -> int:

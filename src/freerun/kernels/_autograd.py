@@ -86,7 +86,7 @@ class _Unfold(torch.autograd.Function):
         if any(map(_is_batched, gradients)):
             raise RuntimeError(BATCHED)
         saved, count, unfolding = ctx.saved_tensors, ctx.count, ctx.unfolding
-        unfolding.take_back(saved[:count], *saved[count : count + 3])
+        unfolding.take_back(saved[:count], *saved[count : count + 4])
         d_o, d_h, d_f, d_nll, d_total, *d_last = gradients
         with torch.no_grad():
             found = unfolding.back(d_o, d_h, d_f, d_nll, d_total, d_last, ctx.needs_input_grad[2:])

@@ -1,6 +1,6 @@
 """The unfolded network, backward: back-propagation through time for a slice of the batch.
 
-    dL/do(t) = dL/do(t) given, + g'(o(t)) (1 - w(t)) dL/df(t)
+    dL/do(t) = dL/do(t) given, + dL/dnll(t) dnll(t)/do(t) + g'(o(t)) (1 - w(t)) dL/df(t)
     dL/dh(t) = dL/dh(t) given, + V' dL/do(t) + W' dL/da(t+1)          U' of the layer above
     dL/df(t) = dL/df(t) given, + sum over lags R' dL/da(t+lag) + s dL/do(t+1)
 

@@ -17,7 +17,7 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     # the readout: o, (batch, time, size)
     OUT, SIZE, SIZE_WIDTH, V, OFFSET, SKIP,
     # how o becomes f
-    FEED, COMPONENTS, TOP_K, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
+    FEED, COMPONENTS, SHARPENING, NOISE, NOISE_ROW, NOISE_STEP, THROUGH,
     # forcing: w, at any strides, and the values, (batch, time, features), or all that is fed
     FORCED, FORCED_ROW, FORCED_STEP, VALUES,
     # gradients that come in

@@ -11,7 +11,10 @@ __all__ = ["eager"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_looked_at: Callable[[], Any] = torch._C._dynamo.eval_frame.get_eval_frame_callback
+_dynamo: Any = getattr(torch._C, "_dynamo", None)
+_looked_at: Callable[[], Any] = getattr(
+    getattr(_dynamo, "eval_frame", None), "get_eval_frame_callback", lambda: True
+)
 """What looks at every frame that is run: None but for what ``torch.compile`` made."""
 
 

@@ -8,8 +8,9 @@ Where w is 0 or 1 the other is selected away: 0 times NaN is NaN.
 import math
 
 from freerun.kernels._compiled import Number, inner
-from freerun.kernels._lanes import elementwise, exp
-from freerun.kernels._memory import copy, load, size, store
+from freerun.kernels._memory import accumulate, copy, load, size, store
+from freerun.kernels._odds import choose, sharpen, softmax
+from freerun.kernels._scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
 
 __all__ = ["FEED_CODES", "LOCATION", "feed", "feed_backward", "mix"]
 
@@ -22,54 +23,13 @@ FEED_CODES = {
 }  # fmt: skip
 """What g is, as numbers that kernels can compare; from ``gaussian`` on it is a draw."""
 
-UNIT_SOFTPLUS = 0.5413248546129181  # softplus of it is 1: the scale that o = 0 means
-SCALE_FLOOR = 1e-4
 LOG_MEAN_LIMIT = 80.0
-
-exp_row = elementwise(exp)
-
-
-@inner
-def _typed(number: Number, value: float) -> Number:
-    """``value`` as the kernel's type."""
-    return number + type(number)(value)
-
-
-@inner
-def _sigmoid(x: Number) -> Number:
-    return 1 / (1 + math.exp(-x))
-
-
-@inner
-def _softplus(x: Number) -> Number:
-    return x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x))
-
-
-@inner
-def _softmax(number: Number, count: int, width: int, o: int, target: int) -> None:
-    """target = softmax(o): rows of ``count`` numbers in ``width`` places, whole vectors."""
-    one = size(number)
-    most = load(number, o)
-    for index in range(1, count):
-        value = load(number, o + index * one)
-        if not value <= most:  # NaN too
-            most = value
-    for index in range(count):
-        store(number, target + index * one, load(number, o + index * one) - most)
-    for index in range(count, width):
-        store(number, target + index * one, number)
-    exp_row(number, width, (target, target))
-    total = number
-    for index in range(count):
-        total += load(number, target + index * one)
-    for index in range(count):
-        store(number, target + index * one, load(number, target + index * one) / total)
 
 
 @inner
 def feed(
-    number: Number, kind: int, features: int, width: int, components: int, o: int, noise: int,
-    g: int, room: int,
+    number: Number, kind: int, features: int, width: int, components: int, sharpening: int, o: int,
+    noise: int, g: int, room: int,
 ) -> None:  # fmt: skip
     """g = g(o), one row.
 
@@ -79,28 +39,29 @@ def feed(
         features: of g.
         width: numbers of o, up to whole vectors.
         components: of a mixture.
+        sharpening: where the numbers that sharpen the odds of classes are, or 0.
         o: where o is.
         noise: where this row's noise is, for draws.
         g: where g is to be.
-        room: ``width`` places for what is in between.
+        room: ``2 width`` places for what is in between.
     """
     one = size(number)
     if kind == LOCATION:
         copy(number, features, o, g)
     elif kind == SOFTMAX:
-        _softmax(number, features, width, o, room)
+        softmax(number, features, width, o, room, 0)
         copy(number, features, room, g)
     elif kind == SIGMOID:
         for index in range(features):
-            store(number, g + index * one, type(number)(_sigmoid(load(number, o + index * one))))
+            store(number, g + index * one, type(number)(sigmoid(load(number, o + index * one))))
     elif kind == LOG_COUNT:
         for index in range(features):
             value = load(number, o + index * one)
             if value > LOG_MEAN_LIMIT:
                 value = type(number)(LOG_MEAN_LIMIT)
-            store(number, g + index * one, type(number)(_softplus(value)))
+            store(number, g + index * one, type(number)(softplus(value)))
     elif kind == MIXTURE:
-        _softmax(number, components, (components + 15) // 16 * 16, o, room)
+        softmax(number, components, (components + 15) // 16 * 16, o, room, 0)
         for index in range(features):
             total = number
             for k in range(components):
@@ -110,33 +71,30 @@ def feed(
     elif kind in (GAUSSIAN, LAPLACE, STUDENT_T):
         for index in range(features):
             location = load(number, o + index * one)
-            scale = _scale(load(number, o + (features + index) * one))
+            scale = scale_of(load(number, o + (features + index) * one))
             draw = _standard(number, kind, features, index, o, noise)
             store(number, g + index * one, type(number)(location + scale * draw))
     elif kind == BERNOULLI:
         for index in range(features):
-            odds = _sigmoid(load(number, o + index * one))
+            odds = sigmoid(load(number, o + index * one))
             drawn = load(number, noise + index * one) < type(number)(odds)
             store(number, g + index * one, type(number)(1.0 if drawn else 0.0))
     elif kind == COMPONENT:
-        _softmax(number, components, (components + 15) // 16 * 16, o, room)
+        softmax(number, components, (components + 15) // 16 * 16, o, room, 0)
         u = 0.5 * math.erfc(-load(number, noise) / math.sqrt(2.0))
-        chosen = _choose(number, components, type(number)(u), room)
+        chosen = choose(number, components, type(number)(u), room)
         for index in range(features):
             place = o + (components + chosen * features + index) * one
-            scale = _scale(load(number, place + components * features * one))
+            scale = scale_of(load(number, place + components * features * one))
             draw = load(number, noise + (1 + index) * one)
             store(number, g + index * one, type(number)(load(number, place) + scale * draw))
     else:
-        _softmax(number, features, width, o, room)
-        chosen = _choose(number, features, load(number, noise), room)
+        softmax(number, features, width, o, room, sharpening)
+        if sharpening:
+            sharpen(number, features, sharpening, room, room + width * one)
+        chosen = choose(number, features, load(number, noise), room)
         for index in range(features):
             store(number, g + index * one, type(number)(1.0 if index == chosen else 0.0))
-
-
-@inner
-def _scale(raw: Number) -> Number:
-    return _softplus(raw + UNIT_SOFTPLUS) + SCALE_FLOOR
 
 
 @inner
@@ -150,7 +108,7 @@ def _standard(number: Number, kind: int, features: int, index: int, o: int, nois
         v = u - 0.5
         sign = 1.0 if v > 0 else (-1.0 if v < 0 else 0.0)
         return -sign * math.log1p(-2 * abs(v))
-    freedom = 2 + _scale(load(number, o + (2 * features + index) * one))
+    freedom = 2 + scale_of(load(number, o + (2 * features + index) * one))
     turn = math.cos(2 * math.pi * load(number, noise + (features + index) * one))
     return math.sqrt(freedom * math.expm1(-2 / freedom * math.log(u))) * turn
 
@@ -161,29 +119,10 @@ def _freedom_slope(raw: Number, u: Number) -> Number:
 
     E = u^(-2/nu) - 1, and d(nu E)/d nu = E + (E + 1) 2 log u / nu.
     """
-    freedom, level = 2 + _scale(raw), math.log(u)
+    freedom, level = 2 + scale_of(raw), math.log(u)
     rise = math.expm1(-2 / freedom * level)
     slope = (rise + (rise + 1) * 2 * level / freedom) / (2 * freedom * rise)
-    return slope * _sigmoid(raw + UNIT_SOFTPLUS)
-
-
-@inner
-def _choose(number: Number, classes: int, u: Number, odds: int) -> int:
-    """The class at quantile ``u`` of odds."""
-    one = size(number)
-    total = number
-    for index in range(classes):
-        total += load(number, odds + index * one)
-    level, ladder, chosen, top = u * total, number, 0, 0
-    before = number
-    for index in range(classes):
-        ladder += load(number, odds + index * one)
-        if ladder < level:
-            chosen = index + 1
-        if ladder > before:
-            top = index
-        before = ladder
-    return min(chosen, top)
+    return slope * sigmoid(raw + UNIT_SOFTPLUS)
 
 
 @inner
@@ -212,27 +151,29 @@ def feed_backward(
     one, share = size(number), type(number)(1 - w)
     if kind == LOCATION:
         for index in range(features):
-            _add(number, d_o + index * one, share * load(number, df + index * one))
+            accumulate(number, d_o + index * one, share * load(number, df + index * one))
     elif kind == SOFTMAX:
-        _softmax(number, features, width, o, room)
+        softmax(number, features, width, o, room, 0)
         along = number
         for index in range(features):
             along += load(number, room + index * one) * load(number, df + index * one)
         for index in range(features):
             odds = load(number, room + index * one)
             change = odds * (load(number, df + index * one) - along)
-            _add(number, d_o + index * one, share * change)
+            accumulate(number, d_o + index * one, share * change)
     elif kind == SIGMOID:
         for index in range(features):
-            odds = type(number)(_sigmoid(load(number, o + index * one)))
+            odds = type(number)(sigmoid(load(number, o + index * one)))
             slope = odds * (type(number)(1) - odds)
-            _add(number, d_o + index * one, share * slope * load(number, df + index * one))
+            accumulate(number, d_o + index * one, share * slope * load(number, df + index * one))
     elif kind == LOG_COUNT:
         for index in range(features):
             value = load(number, o + index * one)
             if not value > LOG_MEAN_LIMIT:
-                slope = type(number)(_sigmoid(value))
-                _add(number, d_o + index * one, share * slope * load(number, df + index * one))
+                slope = type(number)(sigmoid(value))
+                accumulate(
+                    number, d_o + index * one, share * slope * load(number, df + index * one)
+                )
     elif kind == MIXTURE:
         _mixture_backward(number, features, components, o, share, df, d_o, room)
     elif kind in (GAUSSIAN, LAPLACE, STUDENT_T):
@@ -240,14 +181,14 @@ def feed_backward(
             change = share * load(number, df + index * one)
             raw = load(number, o + (features + index) * one)
             draw = _standard(number, kind, features, index, o, noise)
-            slope = type(number)(_sigmoid(raw + UNIT_SOFTPLUS) * draw)
-            _add(number, d_o + index * one, change)
-            _add(number, d_o + (features + index) * one, change * slope)
+            slope = type(number)(sigmoid(raw + UNIT_SOFTPLUS) * draw)
+            accumulate(number, d_o + index * one, change)
+            accumulate(number, d_o + (features + index) * one, change * slope)
             if kind == STUDENT_T:
                 place, u = (2 * features + index) * one, load(number, noise + index * one)
                 slope = type(number)(_freedom_slope(load(number, o + place), u))
-                spread = type(number)(_scale(raw) * draw)
-                _add(number, d_o + place, change * spread * slope)
+                spread = type(number)(scale_of(raw) * draw)
+                accumulate(number, d_o + place, change * spread * slope)
 
 
 @inner
@@ -257,7 +198,7 @@ def _mixture_backward(
 ) -> None:  # fmt: skip
     """g = sum_k softmax(logits)_k location_k."""
     one = size(number)
-    _softmax(number, components, (components + 15) // 16 * 16, o, room)
+    softmax(number, components, (components + 15) // 16 * 16, o, room, 0)
     mean = number  # of g . df over the components
     for k in range(components):
         along = number
@@ -271,10 +212,5 @@ def _mixture_backward(
             place = (components + k * features + index) * one
             change = load(number, df + index * one)
             along += load(number, o + place) * change
-            _add(number, d_o + place, share * odds * change)
-        _add(number, d_o + k * one, share * odds * (along - mean))
-
-
-@inner
-def _add(number: Number, place: int, change: Number) -> None:
-    store(number, place, load(number, place) + change)
+            accumulate(number, d_o + place, share * odds * change)
+        accumulate(number, d_o + k * one, share * odds * (along - mean))

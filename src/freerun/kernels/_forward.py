@@ -458,7 +458,10 @@ def _feed_back(
         if kind == LOCATION:
             copy(number, features, o, g)
         else:
-            feed(number, kind, features, width, components, o, noise, g, spare + features * one)
+            feed(
+                number, kind, features, width, components, call[at.SHARPENING], o, noise, g,
+                spare + features * one,
+            )  # fmt: skip
         if forced:
             mix(number, features, load(number, weight), truth, g, f)
         o, target, f = o + o_row, target + target_row, f + f_row

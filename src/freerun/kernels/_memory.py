@@ -8,7 +8,18 @@ from numba.core import types
 from freerun.kernels._compiled import Number, inner, primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["add", "add_product", "clear", "copy", "lanes", "load", "load_integer", "size", "store"]
+__all__ = [
+    "accumulate",
+    "add",
+    "add_product",
+    "clear",
+    "copy",
+    "lanes",
+    "load",
+    "load_integer",
+    "size",
+    "store",
+]
 
 
 @primitive
@@ -96,3 +107,9 @@ def add_product(number: Number, count: int, one: int, other: int, target: int) -
         place = target + index * step
         change = load(number, one + index * step) * load(number, other + index * step)
         store(number, place, load(number, place) + change)
+
+
+@inner
+def accumulate(number: Number, place: int, change: Number) -> None:
+    """Add ``change`` to the number at ``place``."""
+    store(number, place, load(number, place) + change)

@@ -2,7 +2,7 @@
 
 Numba optimises every function with all that it calls, twice, and turns it into machine code, before
 the next one that calls it is treated alike: the innermost goes through that as often as there are
-functions around it. A kernel's parts are never run by themselves: they go as far as LLVM's language,
+functions around it. A kernel's parts never run by themselves: they go as far as LLVM's language,
 and the rest is done once, with the kernel they become part of. It is optimised once too; the first
 of Numba's two passes prepares the counting of references, of which kernels have none. Together that
 is more than half of the time that compiling takes.
@@ -10,6 +10,7 @@ is more than half of the time that compiling takes.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import local
 from typing import Any
 
 from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
@@ -17,7 +18,15 @@ from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
 __all__ = ["kernel", "part"]
 
 NOTHING, KERNEL, PART = range(3)
-_under_way = NOTHING  # Numba compiles one function at a time, under a lock
+
+
+class _UnderWay(local):
+    """What this thread is compiling: a kernel's parts are compiled in the kernel's thread."""
+
+    what = NOTHING
+
+
+_under_way = _UnderWay()
 
 
 @contextmanager
@@ -33,12 +42,11 @@ def kernel() -> Iterator[None]:
 
 
 def _compiling(what: int) -> Iterator[None]:
-    global _under_way
-    before, _under_way = _under_way, what
+    before, _under_way.what = _under_way.what, what
     try:
         yield
     finally:
-        _under_way = before
+        _under_way.what = before
 
 
 def _instead(owner: Any, name: str, steps: dict[int, Callable[..., None]]) -> None:
@@ -48,7 +56,7 @@ def _instead(owner: Any, name: str, steps: dict[int, Callable[..., None]]) -> No
         return
 
     def choose(self: Any, *arguments: Any) -> Any:
-        return steps.get(_under_way, step)(self, *arguments)
+        return steps.get(_under_way.what, step)(self, *arguments)
 
     setattr(owner, name, choose)
 

@@ -10,8 +10,9 @@ class        log sum_k e^(o_k) - o_y
 import math
 
 from freerun.kernels._compiled import Number, inner
-from freerun.kernels._feedback import UNIT_SOFTPLUS, _scale, _sigmoid, _softmax, _softplus
-from freerun.kernels._memory import load, load_integer, size, store
+from freerun.kernels._memory import accumulate, load, load_integer, size
+from freerun.kernels._odds import softmax
+from freerun.kernels._scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
 
 __all__ = ["SCORE_CODES", "score", "score_backward"]
 
@@ -50,7 +51,7 @@ def score(number: Number, kind: int, outputs: int, width: int, o: int, y: int, r
             value = load(number, o + index * one)
             if not value <= most:  # NaN too
                 most = value
-        _softmax(number, outputs, width, o, room)
+        softmax(number, outputs, width, o, room, 0)
         truth = load_integer(y)
         return type(number)(
             most - load(number, o + truth * one) - math.log(_largest(number, outputs, room))
@@ -59,9 +60,9 @@ def score(number: Number, kind: int, outputs: int, width: int, o: int, y: int, r
         target = load(number, y + index * one)
         if kind == BERNOULLI:
             logit = load(number, o + index * one)
-            total += type(number)(_softplus(logit) - logit * target)
+            total += type(number)(softplus(logit) - logit * target)
         else:
-            scale = _scale(load(number, o + (outputs + index) * one))
+            scale = scale_of(load(number, o + (outputs + index) * one))
             error = (target - load(number, o + index * one)) / scale
             if kind == GAUSSIAN:
                 loss = 0.5 * error * error + HALF_LOG_TWO_PI + math.log(scale)
@@ -90,35 +91,30 @@ def score_backward(
     """d_o += change d(- log p(y | o)) / do, one row; the arguments are those of ``score``."""
     one = size(number)
     if kind == CLASS:
-        _softmax(number, outputs, width, o, room)
+        softmax(number, outputs, width, o, room, 0)
         truth = load_integer(y)
         for index in range(outputs):
             part = change * load(number, room + index * one)
             if index == truth:
                 part -= change
-            _add(number, d_o + index * one, part)
+            accumulate(number, d_o + index * one, part)
         return
     for index in range(outputs):
         place, target = index * one, load(number, y + index * one)
         if kind == POINT:
-            _add(number, d_o + place, change * (load(number, o + place) - target))
+            accumulate(number, d_o + place, change * (load(number, o + place) - target))
         elif kind == BERNOULLI:
-            slope = type(number)(_sigmoid(load(number, o + place)))
-            _add(number, d_o + place, change * (slope - target))
+            slope = type(number)(sigmoid(load(number, o + place)))
+            accumulate(number, d_o + place, change * (slope - target))
         else:
             behind = (outputs + index) * one
             raw = load(number, o + behind)
-            scale, slope = _scale(raw), _sigmoid(raw + UNIT_SOFTPLUS)
+            scale, slope = scale_of(raw), sigmoid(raw + UNIT_SOFTPLUS)
             error = (target - load(number, o + place)) / scale
             if kind == GAUSSIAN:
                 location, spread = -error / scale, (1 - error * error) / scale
             else:
                 sign = 1.0 if error > 0 else (-1.0 if error < 0 else 0.0)
                 location, spread = -sign / scale, (1 - abs(error)) / scale
-            _add(number, d_o + place, type(number)(change * location))
-            _add(number, d_o + behind, type(number)(change * spread * slope))
-
-
-@inner
-def _add(number: Number, place: int, change: Number) -> None:
-    store(number, place, load(number, place) + change)
+            accumulate(number, d_o + place, type(number)(change * location))
+            accumulate(number, d_o + behind, type(number)(change * spread * slope))

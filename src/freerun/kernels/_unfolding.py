@@ -5,8 +5,7 @@ whether kernels apply to it, is decided elsewhere.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,8 +25,7 @@ NO_LENGTHS = np.empty(0, np.int64)
 NO_TENSOR = torch.empty(0)
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """Parameters of one layer, as PyTorch has them; ``mask`` is what dropout leaves of its h."""
 
     weight_ih: Tensor
@@ -37,8 +35,7 @@ class Layer:
     mask: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """The output edge.
 
     Attributes:
@@ -52,6 +49,7 @@ class Edge:
         feed: one of ``FEED_CODES``.
         components: of a mixture.
         noise: ``(batch, time, noise_size)`` for draws.
+        sharpening: of the odds of classes: temperature, top k or 0, top p or 1; or None.
         through: whether gradients pass through g.
     """
 
@@ -64,11 +62,11 @@ class Edge:
     feed: str = "location"
     components: int = 0
     noise: Tensor | None = None
+    sharpening: Tensor | None = None
     through: bool = True
 
 
-@dataclass(frozen=True)
-class Readout:
+class Readout(NamedTuple):
     """V, c and s: an output at every step; and what is to be scored by it.
 
     Attributes:
@@ -109,7 +107,7 @@ class Unfolding:
         edge: Edge | None, readout: Readout | None, lengths: Tensor | None, is_recurrent: bool,
     ) -> None:  # fmt: skip
         self.edge, self.readout = edge, readout
-        self.kept = self.fed = NO_TENSOR
+        self.top = self.kept = self.fed = NO_TENSOR
         self.o: Tensor | None = None
         self.lengths = NO_LENGTHS if lengths is None else lengths.numpy()
         self.masks = [layer.mask for layer in layers]
@@ -196,8 +194,8 @@ class Unfolding:
         h = None
         if with_h:
             width = layout.width
-            start = (shape.layers - 1) * (steps + 1) * batch * width + batch * width
-            h = _part(self.kept, start, (batch, steps, shape.units), (width, batch * width, 1))
+            size, stride = (batch, steps, shape.units), (width, batch * width, 1)
+            h = _part(self.top, batch * width, size, stride)
         return o, h, f, nll, None if nll is None else nll.sum(), *last
 
     def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
@@ -209,6 +207,8 @@ class Unfolding:
             call[at.FED_BEFORE] = edge.before.data_ptr()
         if edge.truth is not None:
             call[at.VALUES] = edge.truth.data_ptr()
+        if edge.sharpening is not None:
+            call[at.SHARPENING] = edge.sharpening.data_ptr()
         if edge.noise is not None:
             call[at.NOISE] = edge.noise.data_ptr()
             call[at.NOISE_ROW], call[at.NOISE_STEP] = edge.noise.stride()[:2]
@@ -228,9 +228,11 @@ class Unfolding:
             one_c = (shape.steps + 1 if keep else 1) * batch * width
         if keep and layout.gate_count > 1:
             one_stored = rows * layout.gates
-        self.kept = kept = empty((layers * (one_h + one_c + one_stored),), dtype)
         self.sizes = (one_h, one_c, one_stored)
-        self._place(table, kept)
+        # h of the last layer is given away, and must not hold the rest: it has its own memory.
+        self.top = empty((one_h,), dtype)
+        self.kept = empty(((layers - 1) * one_h + layers * (one_c + one_stored),), dtype)
+        self._place(table)
         if one_c and keep:
             table[:, at.C_STEP] = batch * width
         last = []
@@ -244,14 +246,14 @@ class Unfolding:
             last.append(made)
         return last
 
-    def _place(self, table: Any, kept: Tensor) -> None:
-        """Tell every layer where in ``kept`` its h, c and gates are."""
-        layers, one, place = self.layout.shape.layers, self.layout.one, kept.data_ptr()
+    def _place(self, table: Any) -> None:
+        """Tell every layer where its h, c and gates are."""
+        last, one, place = self.layout.shape.layers - 1, self.layout.one, self.kept.data_ptr()
+        table[last, at.H] = self.top.data_ptr()
         for size, field in zip(self.sizes, (at.H, at.C, at.STORED), strict=True):
-            if size:
-                for number in range(layers):
-                    table[number, field] = place
-                    place += size * one
+            for number in range(0 if size == 0 else last if field == at.H else last + 1):
+                table[number, field] = place
+                place += size * one
 
     @staticmethod
     def _place_memory(table: Any, field: int, tensor: Tensor, step: int) -> None:
@@ -272,24 +274,25 @@ class Unfolding:
 
     # --- between the two ---
 
-    def let_go(self) -> tuple[Tensor, Tensor]:
+    def let_go(self) -> tuple[Tensor, Tensor, Tensor]:
         """Give away what only the way back needs, for PyTorch to keep."""
-        held = self.kept, self.fed
+        held = self.top, self.kept, self.fed
         self.tensors, self.o = [], None
-        self.kept = self.fed = NO_TENSOR
+        self.top = self.kept = self.fed = NO_TENSOR
         return held
 
     def take_back(
-        self, tensors: Sequence[Tensor | None], o: Tensor | None, kept: Tensor, fed: Tensor
-    ) -> None:
+        self, tensors: Sequence[Tensor | None], o: Tensor | None, top: Tensor, kept: Tensor,
+        fed: Tensor,
+    ) -> None:  # fmt: skip
         """Take what :meth:`let_go` gave away, or the same computed again somewhere else."""
         call = self.call
         self.tensors, x = list(tensors), tensors[0]
         assert x is not None
         call[at.X] = x.data_ptr()
         call[at.X_ROW], call[at.X_STEP], _ = x.stride()
-        self.kept, self.fed, self.o = kept, fed, o
-        self._place(self.table, kept)
+        self.top, self.kept, self.fed, self.o = top, kept, fed, o
+        self._place(self.table)
         call[at.FED] = fed.data_ptr()
         if o is not None:
             call[at.OUT] = o.data_ptr()

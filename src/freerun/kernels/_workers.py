@@ -103,6 +103,10 @@ def run_pieces(
     Whoever has finished a piece takes the next one, so that nobody waits long for a thread whose
     processor is busy with something else.
     """
+    if len(rooms) == 1:
+        for first, last in pieces:
+            function(*arguments, first, last, rooms[0])
+        return
     left = iter(pieces)
 
     def work(room: int) -> None:

@@ -79,11 +79,7 @@ def why_not(cell: str, *tensors: Tensor | None) -> str | None:
 
 def kernel_feed(head: Any, plan: Any) -> str | None:
     """What kernels call the plan's g for this head; None where they do not have it."""
-    if not plan.draws:
-        return head.kernel_feed
-    if plan.feed == "sample" or plan.feed.is_plain:
-        return head.kernel_draw
-    return None
+    return head.kernel_draw if plan.draws else head.kernel_feed
 
 
 @eager
@@ -107,7 +103,6 @@ def choose(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
         return Choice("layers", f"the truth is fed: {what}")
     if kernel_feed(net.head, plan) is None:
         how = "draws" if plan.draws else "mean"
-        how = f"{how} as {plan.feed}" if plan.draws and plan.feed != "sample" else how
         return Choice(None, f"{type(net.head).__name__}'s {how} cannot be fed back in a kernel")
     return Choice("closed", "the whole step is in the loop")
 

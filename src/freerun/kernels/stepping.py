@@ -8,7 +8,7 @@ from torch import Tensor
 
 from freerun.kernels import _call as at
 from freerun.kernels._forward import forward
-from freerun.kernels._layout import EdgeShape, Shape, layout_of
+from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Shape, layout_of
 from freerun.kernels._packing import pack_all
 from freerun.kernels._unfolding import NO_LENGTHS, NUMBERS, Layer, Readout, oldest_first
 
@@ -30,6 +30,7 @@ class Stepper:
         feed: one of the kernels' ways to feed back.
         components: of a mixture.
         noise_size: numbers that a draw needs.
+        sharpening: of the odds of classes, or None.
         is_recurrent: whether W is there.
 
     Attributes:
@@ -43,10 +44,10 @@ class Stepper:
     def __init__(
         self, cell: str, layers: Sequence[Layer], readout: Readout, weight_fh: Tensor, inputs: int,
         batch: int, lags: int, features: int, feed: str, components: int, noise_size: int,
-        is_recurrent: bool,
+        sharpening: Tensor | None, is_recurrent: bool,
     ) -> None:  # fmt: skip
         dtype = weight_fh.dtype
-        units = layers[0].weight_ih.shape[0] // {"gru": 3, "lstm": 4}.get(cell, 1)
+        units = layers[0].weight_ih.shape[0] // GATE_COUNTS[cell]
         size = readout.weight.shape[0]
         biases = tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers)
         edge = EdgeShape(lags, features, False, feed, components, False)
@@ -60,7 +61,7 @@ class Stepper:
         for layer in layers:
             self.parameters += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
         self.rest = [weight_fh, None, readout.weight, readout.bias, readout.skip]
-        self.lags = lags
+        self.lags, self.sharpening = lags, sharpening
         self.x = torch.zeros(batch, 1, inputs, dtype=dtype)
         self.noise = torch.zeros(batch, 1, noise_size, dtype=dtype)
         self.o = torch.zeros(batch, 1, size, dtype=dtype)
@@ -81,6 +82,8 @@ class Stepper:
         call[at.X], call[at.OUT] = self.x.data_ptr(), self.o.data_ptr()
         call[at.X_ROW], call[at.X_STEP] = self.x.stride()[:2]
         call[at.FED], call[at.FED_BEFORE] = self.fed.data_ptr(), self.before.data_ptr()
+        if self.sharpening is not None:
+            call[at.SHARPENING] = self.sharpening.data_ptr()
         call[at.NOISE] = self.noise.data_ptr()
         call[at.NOISE_ROW], call[at.NOISE_STEP] = self.noise.stride()[:2]
         self.hs = torch.zeros(len(self.memory), 2, batch, width, dtype=dtype)
