@@ -43,7 +43,7 @@ format: $(DEV) ## Put right what lint can put right by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(BENCH) ## Time freerun beside its peers, an hour or more, and write docs/benchmarks.md
+bench: $(BENCH) ## Time freerun beside its peers, about an hour, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks.kernels --json benchmarks/results/kernels.json --markdown docs/benchmarks.md
 
 bench-quick: $(BENCH) ## The same on a thinned grid, in under five minutes; nothing in docs changes

@@ -1,6 +1,6 @@
 """freerun beside its peers, in one run: the same work, compared before it is timed.
 
-    python -m benchmarks.kernels                  # the whole grid: an hour or more on two cores
+    python -m benchmarks.kernels                  # the whole grid: about an hour on two cores
     python -m benchmarks.kernels --quick          # a thinned one: under five minutes
     python -m benchmarks.kernels --family hidden --cell gru --B 1 32 --T 50 --H 64 256
 
