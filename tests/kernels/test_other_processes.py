@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.kernels import _layout, _workers
+from freerun.kernels import _workers
 
 
 def network(seed: int = 0) -> fr.RecurrentNetwork:
@@ -41,17 +40,6 @@ def gradients_of(seed: int) -> list[Tensor]:
 def numbers_of(seed: int) -> list[Any]:
     torch.set_num_threads(1)
     return [one.tolist() for one in gradients_of(seed)]
-
-
-@pytest.fixture
-def several_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    threads = torch.get_num_threads()
-    monkeypatch.setattr(_workers, "WORTH_A_THREAD", 1)
-    torch.set_num_threads(3)
-    _layout.layout_of.cache_clear()
-    yield
-    torch.set_num_threads(threads)
-    _layout.layout_of.cache_clear()
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

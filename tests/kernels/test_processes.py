@@ -6,14 +6,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.kernels import _layout, _workers
 
 
 def network(seed: int = 0) -> fr.RecurrentNetwork:
@@ -30,17 +28,6 @@ def data(seed: int = 0, batch: int = 6) -> tuple[Tensor, Tensor]:
 def gradients(net: fr.RecurrentNetwork, x: Tensor, y: Tensor) -> list[Tensor]:
     loss = net.loss(x, y, fr.FreeRunning())
     return list(torch.autograd.grad(loss, list(net.parameters())))
-
-
-@pytest.fixture
-def several_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
-    threads = torch.get_num_threads()
-    monkeypatch.setattr(_workers, "WORTH_A_THREAD", 1)
-    torch.set_num_threads(3)
-    _layout.layout_of.cache_clear()
-    yield
-    torch.set_num_threads(threads)
-    _layout.layout_of.cache_clear()
 
 
 def assert_same(found: list[Tensor], wanted: list[Tensor]) -> None:

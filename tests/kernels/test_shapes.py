@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import freerun as fr
 from freerun.heads import Head
-from freerun.kernels import _layout, _workers, choose, disabled
+from freerun.kernels import _layout, _slices, choose, disabled
 from freerun.unroll import unroll
 
 GAUSSIAN = fr.heads.Gaussian(2)
@@ -25,7 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(_layout, "CHUNK_ROWS", 7)
     monkeypatch.setattr(_layout, "LEAST_ROWS", 2)
     monkeypatch.setattr(_layout, "PORTION_NUMBERS", 16)
-    monkeypatch.setattr(_workers, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_slices, "WORTH_A_THREAD", 1)
     torch.set_num_threads(3)
     _layout.layout_of.cache_clear()
     yield

@@ -8,8 +8,6 @@ Chunks go from the last to the first. As on the way forward, what the steps do n
 product over a chunk: the gradients of all weights, of x, and of the layers below an open one.
 """
 
-from typing import Any
-
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update_backward
 from freerun.kernels._compiled import Number, entry, inner
@@ -19,16 +17,9 @@ from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels._products import product, sum_rows
 from freerun.kernels._rows import active, count_rows, gather, pack_gathered, scatter
 from freerun.kernels._scores import score_backward
+from freerun.kernels._task import Table, signatures, tables_of
 
 __all__ = ["backward", "backward_room"]
-
-SIGNATURES = tuple(
-    f"void({number}, int64[::1], int64[:, ::1], int64[::1], int64, int64, int64, int64)"
-    for number in ("float32", "float64")
-)
-
-Table = Any
-"""An int64 array: the call's numbers, or a row of them for each layer."""
 
 
 def backward_room(
@@ -41,21 +32,19 @@ def backward_room(
     return 2 * gates + own + chunk * (widest + out) + packed + 4 * max(out, widest) + 64
 
 
-@entry(*SIGNATURES)
-def backward(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, part: int,
-    room: int,
-) -> None:  # fmt: skip
+@entry(*signatures())
+def backward(number: Number, task: int, first: int, last: int, piece: int, room: int) -> None:
     """Back-propagate through what ``forward`` did for the sequences ``first`` to ``last``.
 
-    Gradients of weights are summed in the thread's own ``part`` of their places; ``room`` is
-    scratch memory of the thread's own.
+    Gradients of weights are summed in the piece's own part of their places; ``room`` is scratch
+    memory of the thread's own.
     """
+    call, layers, lengths = tables_of(task)
     # The parts begin with the first layer's dU.
-    clear(number, call[at.PART], layers[0, at.D_U] + part * call[at.PART] * size(number))
+    clear(number, call[at.PART], layers[0, at.D_U] + piece * call[at.PART] * size(number))
     for begin in range(first, last, call[at.ROWS]):
         end = min(begin + call[at.ROWS], last)
-        _slice(number, call, layers, lengths, begin, end, part, room)
+        _slice(number, call, layers, lengths, begin, end, piece, room)
 
 
 @inner

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core.sigutils import normalize_signature
 from numba.core.types import unliteral
 from numba.extending import intrinsic
 
 from freerun.kernels._once import kernel, part
 
-__all__ = ["Number", "entry", "inner", "primitive"]
+__all__ = ["Number", "code_address", "entry", "inner", "primitive"]
 
 Number = Any
 """A zero of the type that the addresses beside it point at: it tells a kernel which that is."""
@@ -82,6 +83,14 @@ def entry(*signatures: str) -> Callable[[Function], Function]:
         return cast(Function, dispatcher)
 
     return compiled
+
+
+def code_address(kernel: Any, signature: str) -> int:
+    """Where the machine code of a kernel for one of its signatures begins."""
+    key = normalize_signature(signature)[0]
+    kernel.compile(key)
+    found = kernel.overloads[key]
+    return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
 
 
 def _keep(dispatcher: Any) -> None:

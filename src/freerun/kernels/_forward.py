@@ -10,8 +10,6 @@ product over all of them: U x always, and where f is known beforehand R f, every
 too. What they wait for is stepped: W h, and with an open output edge all of a step.
 """
 
-from typing import Any
-
 from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update
 from freerun.kernels._compiled import Number, entry, inner
@@ -20,17 +18,10 @@ from freerun.kernels._memory import add_product, clear, copy, lanes, load, size,
 from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, uniform_stride
 from freerun.kernels._scores import score
+from freerun.kernels._task import Table, signatures, tables_of
 from freerun.kernels._thin import NARROW, narrow
 
 __all__ = ["forward", "forward_room"]
-
-SIGNATURES = tuple(
-    f"void({number}, int64[::1], int64[:, ::1], int64[::1], int64, int64, int64)"
-    for number in ("float32", "float64")
-)
-
-Table = Any
-"""An int64 array: the call's numbers, or a row of them for each layer."""
 
 
 def forward_room(rows: int, block: int, layers: int, gates: int, widest: int, out: int) -> int:
@@ -39,14 +30,13 @@ def forward_room(rows: int, block: int, layers: int, gates: int, widest: int, ou
     return gates + chunk * (widest + layers * gates + out) + 3 * max(out, widest) + 64
 
 
-@entry(*SIGNATURES)
-def forward(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, room: int
-) -> None:
+@entry(*signatures())
+def forward(number: Number, task: int, first: int, last: int, piece: int, room: int) -> None:
     """Unfold the sequences ``first`` to ``last``; ``room`` is scratch memory of the thread's own.
 
-    The tables are described in ``_call``. ``lengths`` fall from sequence to sequence, or are empty.
+    The tables are described in ``_call``. Lengths fall from sequence to sequence, or are none.
     """
+    call, layers, lengths = tables_of(task)
     for begin in range(first, last, call[at.ROWS]):
         _slice(number, call, layers, lengths, begin, min(begin + call[at.ROWS], last), room)
 

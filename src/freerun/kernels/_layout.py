@@ -14,8 +14,8 @@ from freerun.kernels._cells import CELL_CODES
 from freerun.kernels._feedback import FEED_CODES
 from freerun.kernels._forward import forward_room
 from freerun.kernels._scores import SCORE_CODES
+from freerun.kernels._slices import slices_of
 from freerun.kernels._thin import NARROW
-from freerun.kernels._workers import slices_of
 
 __all__ = ["GATE_COUNTS", "EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
 

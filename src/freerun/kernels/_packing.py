@@ -7,7 +7,7 @@ have them as PyTorch does.
 from typing import Any
 
 from freerun.kernels._compiled import Number, entry, inner
-from freerun.kernels._memory import clear, lanes, load, size, store
+from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels._products import pack
 
 __all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
@@ -117,7 +117,7 @@ def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -
 def unpack_all(
     number: Number, jobs: Table, base: int, targets: Table, parts: int, part: int
 ) -> None:
-    """Sum the threads' parts of every gradient into a plain matrix.
+    """Sum the parts of every gradient into a plain matrix.
 
     A job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
     numbers; its target gates of ``UNITS`` rows of ``COLUMNS``.
@@ -128,12 +128,11 @@ def unpack_all(
         columns, units = job[COLUMNS], job[UNITS]
         for slot in range(job[GATE_COUNT]):
             gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
-            for unit in range(units):
-                source = base + job[SOURCE_BYTE]
-                source += (slot * job[WIDTH] + unit) * job[SOURCE_ROW] * one
-                target = targets[index] + (gate * units + unit) * columns * one
-                for column in range(columns):
-                    total = load(number, source + column * one)
-                    for other in range(1, parts):
-                        total += load(number, source + (other * part + column) * one)
-                    store(number, target + column * one, total)
+            source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
+            target = targets[index] + gate * units * columns * one
+            for _ in range(units):
+                copy(number, columns, source, target)
+                for other in range(1, parts):
+                    add(number, columns, source + other * part * one, target)
+                source += job[SOURCE_ROW] * one
+                target += columns * one

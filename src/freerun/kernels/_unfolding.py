@@ -16,7 +16,8 @@ from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
 from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Jobs, Shape, layout_of
 from freerun.kernels._packing import pack_all, unpack_all
-from freerun.kernels._workers import borrow, empty, give_back, run_pieces, run_slices
+from freerun.kernels._room import borrow, empty, give_back, zeros
+from freerun.kernels._workers import run
 
 __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
 
@@ -147,7 +148,7 @@ class Unfolding:
         assert x is not None
         call[at.X] = x.data_ptr()
         call[at.X_ROW], call[at.X_STEP], _ = x.stride()
-        make = torch.zeros if ragged else torch.empty
+        make: Any = zeros if ragged else torch.empty
         o = f = nll = None
         if readout is not None:
             self.o = o = make((batch, steps, shape.size), dtype=dtype)
@@ -176,17 +177,13 @@ class Unfolding:
         held = borrow(jobs.size + room * len(self.slices), dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
-            step, threads = room * layout.one, len(self.slices)
-            rows = int(call[at.ROWS]) if threads > 1 else batch
+            rows = int(call[at.ROWS]) if len(self.slices) > 1 else batch
             pieces = [
                 (begin, min(begin + rows, last_))
                 for first, last_ in self.slices
                 for begin in range(first, last_, rows)
             ]
-            run_pieces(
-                forward, (NUMBERS[dtype], call, table, self.lengths), pieces,
-                [rooms + index * step for index in range(threads)],
-            )  # fmt: skip
+            self._do(forward, call, table, pieces, rooms, room)
         finally:
             give_back(held)
         if keep:
@@ -272,6 +269,19 @@ class Unfolding:
         pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places), base, call, table)
         return base + jobs.size * self.layout.one
 
+    def _do(
+        self, kernel: Any, call: Any, table: Any, pieces: Sequence[tuple[int, int]], rooms: int,
+        room: int,
+    ) -> None:  # fmt: skip
+        """Run a kernel over the whole batch.
+
+        ``rooms`` is where the threads' scratch memory begins, ``room`` how many numbers each has.
+        """
+        run(
+            kernel, NUMBERS[self.layout.shape.dtype], (call, table, self.lengths), pieces,
+            len(self.slices), rooms, room * self.layout.one,
+        )  # fmt: skip
+
     # --- between the two ---
 
     def let_go(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -328,12 +338,12 @@ class Unfolding:
         elif d_total is not None:
             call[at.D_NLL] = d_total.data_ptr()  # one for all steps: strides of 0
         alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h), d_nll]
-        make = torch.zeros if len(self.lengths) else torch.empty
+        make: Any = zeros if len(self.lengths) else torch.empty
         if needed[0]:
             found[0] = made = make((shape.batch, shape.steps, shape.inputs), dtype=shape.dtype)
             call[at.D_X] = made.data_ptr()
         if self.edge is not None and (self.edge.truth is None or needed[layout.weight_fh + 1]):
-            d_fed = torch.zeros_like(self.fed)
+            d_fed = zeros(self.fed.shape, shape.dtype)
             if d_f is not None:
                 d_fed[:, shape.lags :] = d_f
             call[at.D_FED] = d_fed.data_ptr()
@@ -345,7 +355,7 @@ class Unfolding:
         room = layout.room_backward
         if len(self.lengths):
             room = layout.backward_room(self.slices)
-        threads, number = len(self.slices), NUMBERS[shape.dtype]
+        threads = len(self.slices)
         held = borrow(threads * (layout.part + room) + jobs.size, shape.dtype)
         base = held.data_ptr()  # the threads' gradients, the packed parameters, the threads' room
         call[at.PART] = layout.part
@@ -356,14 +366,8 @@ class Unfolding:
                 table[layer, field] = base + offset
         try:
             packed = base + threads * layout.part * layout.one
-            rooms, step = self._pack(jobs, packed, call, table), room * layout.one
-            run_slices(
-                backward,
-                [
-                    (number, call, table, self.lengths, first, last, index, rooms + index * step)
-                    for index, (first, last) in enumerate(self.slices)
-                ],
-            )
+            rooms = self._pack(jobs, packed, call, table)
+            self._do(backward, call, table, self.slices, rooms, room)
             self._unpack(base, found)
         finally:
             give_back(held)
@@ -390,20 +394,16 @@ class Unfolding:
         layout, shape, alive = self.layout, self.layout.shape, []
         first, step = layout.first_memory, shape.batch * shape.units * layout.one
         wanted = any(needed[first : first + layout.memory_parts])
+        make: Any = zeros if len(self.lengths) else torch.empty
         for part in range(layout.memory_parts):
             given = d_last[part]
             if given is not None:
                 alive.append(given.contiguous())
                 self._place_memory(table, at.D_H_LAST + part, alive[-1], step)
             if wanted:
-                made = torch.empty((shape.layers, shape.batch, shape.units), dtype=shape.dtype)
+                made = make((shape.layers, shape.batch, shape.units), dtype=shape.dtype)
                 self._place_memory(table, at.D_H_FIRST + part, made, step)
                 found[first + part] = made
-        if wanted and len(self.lengths):
-            for part in range(layout.memory_parts):
-                made_before = found[first + part]
-                assert made_before is not None
-                made_before.zero_()
         return alive
 
     def _unpack(self, base: int, found: list[Tensor | None]) -> None:

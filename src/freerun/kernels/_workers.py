@@ -1,64 +1,63 @@
-"""The threads that kernels run in, and the memory they use meanwhile.
+"""The threads that kernels run in.
 
-Python threads are enough: a kernel gives up the interpreter's lock, and each owns a slice of the
-batch for all its steps, so that there is nothing to wait for in between. They sleep when there is
-nothing to do: no core is taken from anyone.
+Each owns some sequences for all their steps, so that there is nothing to wait for in between. When
+its work is done a thread looks out for more for a moment, and then it sleeps: no core is taken from
+anyone for long.
 """
 
-import ctypes
+import atexit
 import os
-import sys
 import threading
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from queue import SimpleQueue
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
-__all__ = ["borrow", "empty", "give_back", "run_pieces", "run_slices", "slices_of"]
+from freerun.kernels._compiled import code_address
+from freerun.kernels._task import Table, task_of
+from freerun.kernels._together import BOX_SIZE, STATE, STOPPED, serve, share
 
-WORTH_A_THREAD = 10_000_000
-"""Multiply-adds for which a second thread is worth waking: that and waiting for it take 60 to 130
-microseconds on a virtual machine, each way. Below, one thread was faster by up to a third."""
+__all__ = ["NOBODY", "run", "task_alone"]
 
-HUGE = 4 * 2**20
-"""Bytes from which memory is asked for in large pages: the first touch of a small one costs more
-than filling it."""
+PATIENCE = 40_000
+"""Looks for more work before a thread sleeps: a few hundred microseconds, in which a training step
+comes from the way forward to the way back. Waking it takes 60 to 130 on a virtual machine."""
 
 
 class _Worker:
-    """A thread that does what it is handed."""
+    """A thread that does what is put into its box."""
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[tuple[Callable[..., None], tuple[Any, ...], _Outcome]] = (
-            SimpleQueue()
-        )
-        threading.Thread(target=self._work, name="freerun", daemon=True).start()
+        self.box = np.zeros(BOX_SIZE, np.int64)
+        self.place = self.box.ctypes.data
+        self.sleeps = False
+        self.bell = threading.Lock()
+        self.bell.acquire()
+        self.thread = threading.Thread(target=self._work, name="freerun", daemon=True)
+        self.thread.start()
 
     def _work(self) -> None:
-        while True:
-            function, arguments, outcome = self.jobs.get()
-            try:
-                function(*arguments)
-            except BaseException as error:
-                outcome.error = error
-            outcome.done.release()
-            del function, arguments, outcome
+        while serve(self.place, PATIENCE):
+            self.sleeps = True
+            self.bell.acquire()
+
+    def wake(self) -> None:
+        """Have it look into its box, if it does not already."""
+        if self.sleeps:
+            self.sleeps = False
+            self.bell.release()
+
+    def stop(self) -> None:
+        """Send it home."""
+        self.box[STATE] = STOPPED
+        self.wake()
+        self.thread.join(1)
 
 
-class _Outcome:
-    """What came of a job."""
-
-    def __init__(self) -> None:
-        self.done = threading.Lock()
-        self.done.acquire()
-        self.error: BaseException | None = None
-
+NOBODY = np.empty(0, np.int64)
 
 _idle: list[_Worker] = []
-_room: list[Tensor] = []
 
 
 def _forget() -> None:
@@ -66,117 +65,65 @@ def _forget() -> None:
     _idle.clear()
 
 
+@atexit.register
+def _stop() -> None:
+    """Before the interpreter takes the machine code away that they run in."""
+    while _idle:
+        _idle.pop().stop()
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def run_slices(function: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> None:
-    """Do ``function(*call)`` for every call, side by side; the last one in this thread."""
-    waiting = []
-    for call in calls[:-1]:
-        try:
-            worker = _idle.pop()
-        except IndexError:
-            worker = _Worker()
-        outcome = _Outcome()
-        worker.jobs.put((function, call, outcome))
-        waiting.append((worker, outcome))
-    try:
-        function(*calls[-1])
-    finally:
-        for worker, outcome in waiting:
-            outcome.done.acquire()
-            _idle.append(worker)
-    for _, outcome in waiting:
-        if outcome.error is not None:
-            raise outcome.error
-
-
-def run_pieces(
-    function: Callable[..., None],
-    arguments: tuple[Any, ...],
-    pieces: Sequence[tuple[int, int]],
-    rooms: Sequence[int],
-) -> None:
-    """Do ``function(*arguments, first, last, room)`` for every piece, a thread for each room.
-
-    Whoever has finished a piece takes the next one, so that nobody waits long for a thread whose
-    processor is busy with something else.
-    """
-    if len(rooms) == 1:
-        for first, last in pieces:
-            function(*arguments, first, last, rooms[0])
-        return
-    left = iter(pieces)
-
-    def work(room: int) -> None:
-        for first, last in left:
-            function(*arguments, first, last, room)
-
-    run_slices(work, [(room,) for room in rooms])
-
-
-def slices_of(
-    batch: int, work: int, threads: int, lengths: Sequence[int] | None
-) -> list[tuple[int, int]]:
-    """Cut a batch into slices of equal work, one for each thread that is worth waking.
+def run(
+    kernel: Any, number: Any, tables: tuple[Table, Table, Table], pieces: Sequence[tuple[int, int]],
+    threads: int, room: int, room_step: int,
+) -> None:  # fmt: skip
+    """Do a kernel's work on all ``pieces``, in up to ``threads`` threads.
 
     Args:
-        batch: sequences.
-        work: multiply-adds of all.
-        threads: how many there may be.
-        lengths: steps of each sequence, where they differ.
+        kernel: ``forward`` or ``backward``.
+        number: tells the dtype.
+        tables: the call's, the layers', the lengths.
+        pieces: the first sequence and the one behind the last, of each.
+        threads: this one among them.
+        room: address of the first thread's scratch memory.
+        room_step: bytes from one thread's to the next one's.
     """
-    threads = min(threads, batch, 1 + work // WORTH_A_THREAD)
-    if threads <= 1:
-        return [(0, batch)]
-    if lengths is None:
-        cuts = [batch * thread // threads for thread in range(threads + 1)]
-    else:
-        total, reached, cuts = sum(lengths), 0, [0]
-        for row, length in enumerate(lengths):
-            reached += length
-            if len(cuts) < threads and reached * threads >= total * len(cuts):
-                cuts.append(row + 1)
-        cuts.append(batch)
-    return [(first, last) for first, last in pairwise(cuts) if last > first]
-
-
-def borrow(count: int, dtype: torch.dtype) -> Tensor:
-    """Memory to work in, for ``count`` numbers: used before where there is some, so not cleared."""
-    size = count * dtype.itemsize
+    task = _task(kernel, number, pieces, room, room_step)
+    if threads == 1:
+        share(task, *tables, NOBODY)
+        return
+    workers = [_hire() for _ in range(threads - 1)]
     try:
-        room = _room.pop()
+        for worker in workers:
+            worker.wake()
+        share(task, *tables, np.array([worker.place for worker in workers]))
+    finally:
+        _idle.extend(workers)
+
+
+def task_alone(kernel: Any, number: Any, batch: int, room: int) -> Table:
+    """The task of doing all in one thread: ``share`` it with ``NOBODY``, any number of times."""
+    return _task(kernel, number, [(0, batch)], room, 0)
+
+
+def _task(
+    kernel: Any, number: Any, pieces: Sequence[tuple[int, int]], room: int, room_step: int
+) -> Table:
+    is_double = isinstance(number, np.float64)
+    return task_of(_address(kernel, is_double), is_double, pieces, room, room_step)
+
+
+def _hire() -> _Worker:
+    try:
+        return _idle.pop()
     except IndexError:
-        return empty((max(size, 2**16),), torch.uint8)
-    return room if room.numel() >= size else empty((size + size // 4,), torch.uint8)
+        return _Worker()
 
 
-def give_back(room: Tensor) -> None:
-    """Return borrowed memory."""
-    if len(_room) < 8:
-        _room.append(room)
-
-
-def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """A tensor with anything in it, in large pages where it is large."""
-    found = torch.empty(shape, dtype=dtype)
-    size = found.numel() * dtype.itemsize
-    if size >= HUGE and _advise is not None:
-        page = 2 * 2**20
-        start = -(-found.data_ptr() // page) * page
-        end = (found.data_ptr() + size) // page * page
-        if end > start:
-            _advise(start, end - start, 14)  # MADV_HUGEPAGE
-    return found
-
-
-def _find_advise() -> Any:
-    if sys.platform != "linux":
-        return None
-    function = ctypes.CDLL(None).madvise
-    function.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    return function
-
-
-_advise = _find_advise()
+@cache
+def _address(kernel: Any, is_double: bool) -> int:
+    """Where a kernel's machine code begins."""
+    return code_address(kernel, kernel.signatures_asked[is_double])

@@ -10,7 +10,9 @@ from freerun.kernels import _call as at
 from freerun.kernels._forward import forward
 from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Shape, layout_of
 from freerun.kernels._packing import pack_all
+from freerun.kernels._together import share
 from freerun.kernels._unfolding import NO_LENGTHS, NUMBERS, Layer, Readout, oldest_first
+from freerun.kernels._workers import NOBODY, task_alone
 
 __all__ = ["Stepper"]
 
@@ -111,9 +113,10 @@ class Stepper:
         places = np.array([0 if one is None else one.data_ptr() for one in held] + [0])
         jobs, base = self.layout.forward_jobs, self.room.data_ptr()
         pack_all(self.number, jobs.rows, places, base, self.call, self.table)
-        self.free = base + jobs.size * self.layout.one
+        free = base + jobs.size * self.layout.one
+        self.task = task_alone(forward, self.number, self.batch, free)
 
     def step(self) -> None:
         """Take one step from ``x``, ``noise`` and the memory."""
-        forward(self.number, self.call, self.table, NO_LENGTHS, 0, self.batch, self.free)
+        share(self.task, self.call, self.table, NO_LENGTHS, NOBODY)
         self._before[...] = self._later

@@ -1,0 +1,63 @@
+"""What threads are handed: a kernel, its tables, and the pieces that its work is cut into."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from freerun.kernels._call import LAYER_SIZE
+from freerun.kernels._compiled import inner
+from freerun.kernels._memory import load_integer
+from freerun.kernels._signals import numbers_at, rows_at
+
+__all__ = ["PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of"]
+
+Table = Any
+"""An int64 array: a call's numbers, or a row of them for each layer."""
+
+(
+    # the kernel's address, its dtype, the addresses of its tables and their sizes
+    FUNCTION, IS_DOUBLE, CALL, CALL_COUNT, LAYERS, LAYER_COUNT, LENGTHS, LENGTH_COUNT,
+    # scratch memory of the first thread, bytes from thread to thread
+    ROOM, ROOM_STEP,
+    # how many pieces there are, and how many are taken
+    PIECES, TAKEN,
+    TASK_SIZE,
+) = range(13)  # fmt: skip
+"""Then follow (first, last) of each piece."""
+
+
+def signatures() -> tuple[str, ...]:
+    """Of a kernel, for either dtype: ``(number, task, first, last, piece, room)``.
+
+    ``number`` tells the type. The kernel treats a piece of the ``task``: the sequences ``first`` to
+    ``last``. ``room`` is scratch memory of the thread that it runs in.
+    """
+    return tuple(f"void({number}{', int64' * 5})" for number in ("float32", "float64"))
+
+
+def task_of(
+    function: int, is_double: bool, pieces: Sequence[tuple[int, int]], room: int, room_step: int
+) -> Table:
+    """A task; its tables' addresses come in when it is begun."""
+    task = [0] * TASK_SIZE
+    task[FUNCTION], task[IS_DOUBLE] = function, is_double
+    task[ROOM], task[ROOM_STEP], task[PIECES] = room, room_step, len(pieces)
+    for piece in pieces:
+        task += piece
+    return np.array(task, np.int64)
+
+
+@inner
+def field(task: int, which: int) -> int:
+    """A number of a task."""
+    return load_integer(task + which * 8)
+
+
+@inner
+def tables_of(task: int) -> tuple[Table, Table, Table]:
+    """The call, the layers and the lengths of a task."""
+    call = numbers_at(field(task, CALL), field(task, CALL_COUNT), 0)
+    layers = rows_at(field(task, LAYERS), field(task, LAYER_COUNT), LAYER_SIZE)
+    lengths = numbers_at(field(task, LENGTHS), field(task, LENGTH_COUNT), 0)
+    return call, layers, lengths

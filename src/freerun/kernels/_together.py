@@ -1,0 +1,81 @@
+"""Several threads at one task, without the interpreter: handing it over takes a microsecond.
+
+Whoever is free takes the next piece, and nobody waits for a thread that has not come: what it would
+have done is done by the others.
+"""
+
+import numpy as np
+
+from freerun.kernels import _task as of
+from freerun.kernels._compiled import entry, inner
+from freerun.kernels._memory import load_integer
+from freerun.kernels._signals import call_at, count_up, peek, post, relax, replace
+from freerun.kernels._task import Table, field
+
+__all__ = ["BOX_SIZE", "FREE", "HANDED", "INDEX", "STATE", "STOPPED", "TASK", "serve", "share"]
+
+FREE, HANDED, BUSY, STOPPED = range(4)
+"""What a thread's box says: nothing to do, a task is in it, it is under way, go home."""
+
+STATE, TASK, INDEX, BOX_SIZE = range(4)
+"""A thread's box: the address of a task, and which of its threads this one is."""
+
+
+@inner
+def _work(task: int, index: int) -> None:
+    """Take pieces for as long as there are any."""
+    function, count = field(task, of.FUNCTION), field(task, of.PIECES)
+    room = field(task, of.ROOM) + index * field(task, of.ROOM_STEP)
+    while True:
+        piece = count_up(task + of.TAKEN * 8)
+        if piece >= count:
+            return
+        place = task + (of.TASK_SIZE + 2 * piece) * 8
+        first, last = load_integer(place), load_integer(place + 8)
+        if field(task, of.IS_DOUBLE):
+            call_at(np.float64(0), function, task, first, last, piece, room)
+        else:
+            call_at(np.float32(0), function, task, first, last, piece, room)
+
+
+@entry("void(int64[::1], int64[::1], int64[:, ::1], int64[::1], int64[::1])")
+def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table) -> None:
+    """Do a task with the threads that serve at ``boxes``, as far as they come in time."""
+    task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
+    task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
+    task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
+    task[of.TAKEN] = 0
+    place = task.ctypes.data
+    for index in range(len(boxes)):
+        box = boxes[index]
+        post(box + TASK * 8, place)
+        post(box + INDEX * 8, index + 1)
+        post(box + STATE * 8, HANDED)
+    _work(place, 0)
+    for index in range(len(boxes)):
+        state = boxes[index] + STATE * 8
+        if not replace(state, HANDED, FREE):
+            while peek(state) == BUSY:
+                relax()
+
+
+@entry("boolean(int64, int64)")
+def serve(box: int, patience: int) -> bool:
+    """Do what is put into ``box``; return when nothing was for ``patience`` looks at it.
+
+    Returns:
+        Whether to come back.
+    """
+    state, looks = box + STATE * 8, 0
+    while looks < patience:
+        found = peek(state)
+        if found == HANDED and replace(state, HANDED, BUSY):
+            _work(load_integer(box + TASK * 8), load_integer(box + INDEX * 8))
+            post(state, FREE)
+            looks = 0
+        elif found == STOPPED:
+            return False
+        else:
+            relax()
+            looks += 1
+    return True

@@ -1,0 +1,88 @@
+"""Threads at one task: every piece is done once, whoever comes, and sums are always the same."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import freerun as fr
+from freerun.kernels import _workers
+from freerun.kernels._task import PIECES, TAKEN
+from freerun.kernels._together import (
+    BOX_SIZE,
+    FREE,
+    HANDED,
+    INDEX,
+    STATE,
+    STOPPED,
+    TASK,
+    serve,
+    share,
+)
+from freerun.kernels._workers import NOBODY
+
+
+def unrolled(seed: int = 0) -> Any:
+    torch.manual_seed(seed)
+    net = fr.RecurrentNetwork(2, 9, fr.heads.Gaussian(1), recurrence="output")
+    return net, torch.randn(13, 20, 2), torch.randn(13, 20, 1)
+
+
+def gradients() -> list[torch.Tensor]:
+    net, x, y = unrolled()
+    loss = net.loss(x, y, fr.FreeRunning())
+    return [loss, *torch.autograd.grad(loss, list(net.parameters()))]
+
+
+@pytest.mark.usefixtures("several_threads")
+def test_who_takes_which_piece_never_changes_a_bit() -> None:
+    wanted = gradients()
+    for _ in range(50):
+        assert all(map(torch.equal, gradients(), wanted))
+
+
+@pytest.mark.usefixtures("several_threads")
+def test_a_thread_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = gradients()
+
+    class Lazy:
+        def __init__(self) -> None:
+            self.box = np.zeros(BOX_SIZE, np.int64)
+            self.place = self.box.ctypes.data
+
+        def wake(self) -> None:
+            pass
+
+    lazy = [Lazy(), Lazy()]
+    monkeypatch.setattr(_workers, "_idle", lazy)
+    assert all(map(torch.equal, gradients(), wanted))
+    assert [one.box[STATE] for one in lazy] == [FREE, FREE]
+
+
+@pytest.mark.usefixtures("several_threads")
+def test_a_thread_that_serves_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is handed everything here, through its box."""
+    wanted, served = gradients(), []
+
+    def hand_over(task: Any, *tables: Any) -> None:
+        call, layers, lengths, _ = tables
+        pieces, task[PIECES] = task[PIECES], 0
+        share(task, call, layers, lengths, NOBODY)  # no pieces: the addresses come in
+        task[PIECES], task[TAKEN] = pieces, 0
+        box = np.zeros(BOX_SIZE, np.int64)
+        box[TASK], box[INDEX], box[STATE] = task.ctypes.data, 2, HANDED
+        assert serve(box.ctypes.data, 10)
+        assert box[STATE] == FREE
+        served.append(pieces)
+
+    monkeypatch.setattr(_workers, "share", hand_over)
+    assert all(map(torch.equal, gradients(), wanted))
+    assert len(served) == 2
+
+
+def test_serving_ends_when_patience_does_or_when_told_to() -> None:
+    box = np.zeros(BOX_SIZE, np.int64)
+    assert serve(box.ctypes.data, 10)
+    box[STATE] = STOPPED
+    assert not serve(box.ctypes.data, 10)
