@@ -12,12 +12,12 @@ from freerun.kernels import _call as at
 from freerun.kernels._cells import GRU, LSTM, update_backward
 from freerun.kernels._compiled import Number, entry, inner
 from freerun.kernels._feedback import feed_backward
-from freerun.kernels._lanes import Lanes, elementwise
-from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
-from freerun.kernels._products import product, sum_rows
+from freerun.kernels._memory import add, clear, copy, lanes, load, move, size, store
+from freerun.kernels._products import product
 from freerun.kernels._rows import active, count_rows, gather, pack_gathered, scatter
 from freerun.kernels._scores import score_backward
 from freerun.kernels._task import Table, signatures, tables_of
+from freerun.kernels._thin import sum_rows
 
 __all__ = ["backward", "backward_room"]
 
@@ -244,12 +244,19 @@ def _open_layer(
     begin: int, end: int, total: int, done: int, spaces: int, carried: int, room: int,
 ) -> None:  # fmt: skip
     """da of one layer, over all steps of the chunk."""
+    if call[at.STEPLESS]:
+        _step_backward(
+            number, call, layers, layer, lengths, first, last, begin, total, True, 0, done, spaces,
+            carried, room,
+        )  # fmt: skip
+        return
     row = total
     for t in range(end - 1, begin - 1, -1):
-        row -= active(lengths, first, last, t)
+        count = active(lengths, first, last, t)
+        row -= count
         _step_backward(
-            number, call, layers, layer, lengths, first, last, t, t + 1 == end, row, done, spaces,
-            carried, room,
+            number, call, layers, layer, lengths, first, last, t, count, t + 1 == end, row, done,
+            spaces, carried, room,
         )  # fmt: skip
 
 
@@ -328,8 +335,8 @@ def _closed_steps(
         )
         for layer in range(top, -1, -1):
             _step_backward(
-                number, call, layers, layer, lengths, first, last, t, t + 1 == end, row, done,
-                spaces, carried, room,
+                number, call, layers, layer, lengths, first, last, t, count, t + 1 == end, row,
+                done, spaces, carried, room,
             )  # fmt: skip
             da = _da(call, rows, layer, room, one) + row * gates * one
             if layer:
@@ -404,12 +411,13 @@ def _fed_backward(
 @inner
 def _step_backward(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
-    t: int, is_last_of_chunk: bool, row: int, done: int, spaces: int, carried: int, room: int,
+    t: int, count: int, is_last_of_chunk: bool, row: int, done: int, spaces: int, carried: int,
+    room: int,
 ) -> None:  # fmt: skip
-    """dh += W' da(t+1), and da of ``row`` and what follows it in the chunk."""
+    """dh += W' da(t+1), and da of ``count`` rows from ``row`` on."""
     one, wide, cell, rows = size(number), lanes(number), call[at.CELL], last - first
-    width, gates, drive, batch = call[at.WIDTH], call[at.GATES], call[at.DRIVE], call[at.BATCH]
-    count, W_back = active(lengths, first, last, t), layers[layer, at.W_BACK]
+    width, gates, drive = call[at.WIDTH], call[at.GATES], call[at.DRIVE]
+    W_back = layers[layer, at.W_BACK]
     dh = _dh(call, rows, layer, room, one) + row * width * one
     all_da = _da(call, rows, layer, room, one)
     da = all_da + row * gates * one
@@ -425,12 +433,12 @@ def _step_backward(
             dh, width,
         )  # fmt: skip
         _enter(number, call, layers, layer, first, later, count, dh, carried)
-    before = layers[layer, at.H] + (t * batch + first) * width * one
-    h = before + batch * width * one
+    before = layers[layer, at.H] + (t * call[at.H_STEP] + first * call[at.H_ROW]) * one
+    h = before + call[at.H_STEP] * one
     if cell < GRU:
         update_backward(number, cell, count * width, dh, 0, 0, 0, 0, 0, h, 0, da)
         return
-    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * width) * one
+    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * call[at.H_ROW]) * one
     c = c_before + layers[layer, at.C_STEP] * one
     stored = count_rows(lengths, 0, first, 0, call[at.STEPS]) + done + row
     stored = layers[layer, at.STORED] + stored * gates * one
@@ -504,12 +512,6 @@ def _to_the_start(
 # --- gradients that a chunk's rows add to at once -------------------------------------------------
 
 
-@elementwise
-def copy_vector(values: Lanes) -> Lanes:
-    """As it is."""
-    return values
-
-
 @inner
 def _pack_rows(number: Number, rows: int, columns: int, a: int, a_row: int, target: int) -> None:
     """Copy rows into panels, so that what a tile reads of them lies side by side."""
@@ -517,7 +519,7 @@ def _pack_rows(number: Number, rows: int, columns: int, a: int, a_row: int, targ
     for column in range(0, columns, wide):
         place = a + column * one
         for _ in range(rows):
-            copy_vector(number, wide, (place, target))
+            move(number, place, target)
             place, target = place + a_row * one, target + wide * one
 
 
@@ -546,7 +548,7 @@ def _weight_gradients(
 ) -> None:  # fmt: skip
     """dU += da' x, dW += da' h(t-1), dR += da' f(t-1), db += da."""
     one, rows, width = size(number), last - first, call[at.WIDTH]
-    gates, drive, batch = call[at.GATES], call[at.DRIVE], call[at.BATCH]
+    gates, drive, h_row, h_step = call[at.GATES], call[at.DRIVE], call[at.H_ROW], call[at.H_STEP]
     da, offset = _da(call, rows, layer, room, one), part * call[at.PART] * one
     packed = spare + total * _widest(call) * one
     _pack_rows(number, total, gates, da, gates, packed)
@@ -554,7 +556,7 @@ def _weight_gradients(
         below = layer - 1
         pack_gathered(
             number, lengths, first, last, begin, end,
-            layers[below, at.H] + batch * width * one, width, batch * width,
+            layers[below, at.H] + h_step * one, h_row, h_step,
             layers[below, at.MASK], layers[below, at.MASK_ROW], layers[below, at.MASK_STEP],
             call[at.UNITS], total, spare,
         )  # fmt: skip
@@ -570,7 +572,7 @@ def _weight_gradients(
     sum_rows(number, total, gates, da, gates, layers[layer, at.D_BIAS] + offset)
     if layers[layer, at.W_BACK]:
         pack_gathered(
-            number, lengths, first, last, begin, end, layers[layer, at.H], width, batch * width,
+            number, lengths, first, last, begin, end, layers[layer, at.H], h_row, h_step,
             0, 0, 0, width, total, spare,
         )  # fmt: skip
         skipped = total * width * one if call[at.CELL] == GRU else 0
@@ -590,9 +592,10 @@ def _readout_gradients(
 ) -> None:  # fmt: skip
     """dV += do' h, dc += do."""
     one, width, out_width = size(number), call[at.WIDTH], call[at.SIZE_WIDTH]
-    offset, step, top = part * call[at.PART] * one, call[at.BATCH] * width, call[at.LAYERS] - 1
+    offset, step, top = part * call[at.PART] * one, call[at.H_STEP], call[at.LAYERS] - 1
     pack_gathered(
-        number, lengths, first, last, begin, end, layers[top, at.H] + step * one, width, step,
+        number, lengths, first, last, begin, end, layers[top, at.H] + step * one, call[at.H_ROW],
+        step,
         layers[top, at.MASK], layers[top, at.MASK_ROW], layers[top, at.MASK_STEP],
         call[at.UNITS], total, spare,
     )  # fmt: skip

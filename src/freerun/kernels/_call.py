@@ -8,8 +8,10 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
 
 (
     # the shape of the graph; a thread takes ROWS sequences at a time, and of these BLOCK steps;
-    # h(t) is in place t mod RING: 1 + STEPS where all are kept, 2 where the last ones are enough
-    CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, ROWS, BLOCK, RING,
+    # h(t) is in place t mod RING: 1 + STEPS where all are kept, 2 where the last ones are enough;
+    # STEPLESS where no step waits for another, and a sequence's rows lie one after the other
+    CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, ROWS, BLOCK, RING, H_STEP, H_ROW,
+    STEPLESS,
     # x: (batch, time, features), at any strides
     X, X_ROW, X_STEP, INPUT, INPUT_WIDTH,
     # the output edge: what was fed, (batch, lags + time, features), oldest first
@@ -29,11 +31,11 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     # weights, packed for the way back
     R_BACK, V_BACK,
     CALL_SIZE,
-) = range(66)  # fmt: skip
+) = range(69)  # fmt: skip
 
 (
     U, W, BIAS, BIAS_RECURRENT, BELOW, BELOW_WIDTH,
-    # time major: (1 + time, batch, width), the first step's past before it; C_STEP may be 0
+    # h and c, at the strides H_STEP and H_ROW; the first step's past before it
     H, C, C_STEP,
     # (batch, units): the memory before the first step, and after each sequence's last
     H_FIRST, C_FIRST, H_LAST, C_LAST,

@@ -77,15 +77,15 @@ def _begin(number: Number, call: Table, layers: Table, first: int, last: int) ->
     """Put what comes before the first step where the loop looks for it."""
     one, units, width = size(number), call[at.UNITS], call[at.WIDTH]
     for sequence in range(first, last):
-        place, source = sequence * width * one, sequence * units * one
+        source = sequence * units * one
         for layer in range(call[at.LAYERS]):
             if layers[layer, at.W] == 0:
                 continue
             _padded(number, units, width, layers[layer, at.H_FIRST], source,
-                    layers[layer, at.H] + place)  # fmt: skip
+                    _h(number, call, layers, layer, 0, sequence))  # fmt: skip
             if call[at.CELL] == LSTM:
                 _padded(number, units, width, layers[layer, at.C_FIRST], source,
-                        layers[layer, at.C] + place)  # fmt: skip
+                        layers[layer, at.C] + sequence * call[at.H_ROW] * one)  # fmt: skip
         if call[at.EDGE] != at.NO_EDGE:
             count = call[at.LAGS] * call[at.FEATURES]
             _padded(
@@ -121,10 +121,10 @@ def _finish(
         target = sequence * units * one
         for layer in range(call[at.LAYERS]):
             if layers[layer, at.H_LAST]:
-                place = _h(number, call, layers, layer, steps) + sequence * width * one
+                place = _h(number, call, layers, layer, steps, sequence)
                 copy(number, units, place, layers[layer, at.H_LAST] + target)
             if layers[layer, at.C_LAST]:
-                place = (steps * layers[layer, at.C_STEP] + sequence * width) * one
+                place = (steps * layers[layer, at.C_STEP] + sequence * call[at.H_ROW]) * one
                 copy(number, units, layers[layer, at.C] + place, layers[layer, at.C_LAST] + target)
 
 
@@ -147,6 +147,9 @@ def _open_chunk(
         )
         if layer == 0 and call[at.EDGE] == at.KNOWN_EDGE:
             _add_fed_chunk(number, call, lengths, first, last, begin, end, total, drives, seen)
+        if call[at.STEPLESS]:
+            _step(number, call, layers, layer, first, begin, total, drives, zeros)
+            continue
         row = 0
         for t in range(begin, end):
             count = active(lengths, first, last, t)
@@ -230,10 +233,11 @@ def _closed_chunk(
 
 
 @inner
-def _h(number: Number, call: Table, layers: Table, layer: int, t: int) -> int:
-    """Where a layer's h(t-1), and so h(t) for ``t`` + 1, is: that of the batch's first sequence."""
+def _h(number: Number, call: Table, layers: Table, layer: int, t: int, sequence: int) -> int:
+    """Where a layer's h(t-1), and so h(t) for ``t`` + 1, is."""
     place = t if call[at.RING] > call[at.STEPS] else t & 1
-    return layers[layer, at.H] + place * call[at.BATCH] * call[at.WIDTH] * size(number)
+    place = place * call[at.H_STEP] + sequence * call[at.H_ROW]
+    return layers[layer, at.H] + place * size(number)
 
 
 @inner
@@ -297,15 +301,13 @@ def _above(
     begin: int, end: int, total: int, seen: int,
 ) -> tuple[int, int]:  # fmt: skip
     """The chunk's rows of a layer's h, less what is dropped: address and stride."""
-    one, width = size(number), call[at.WIDTH]
-    step, mask = call[at.BATCH] * width, layers[layer, at.MASK]
-    source = _h(number, call, layers, layer, begin + 1)
-    stride = uniform_stride(last - first, total, end - begin, width, step)
+    width, row, step, mask = call[at.WIDTH], call[at.H_ROW], call[at.H_STEP], layers[layer, at.MASK]
+    stride = uniform_stride(last - first, total, end - begin, row, step)
     if stride >= 0 and mask == 0:
-        return source + first * width * one, stride
-    source -= begin * step * one
+        return _h(number, call, layers, layer, begin + 1, first), stride
+    source = _h(number, call, layers, layer, begin + 1, 0) - begin * step * size(number)
     gather(
-        number, lengths, first, last, begin, end, source, width, step, mask,
+        number, lengths, first, last, begin, end, source, row, step, mask,
         layers[layer, at.MASK_ROW], layers[layer, at.MASK_STEP], call[at.UNITS], seen, width,
     )  # fmt: skip
     return seen, width
@@ -344,9 +346,9 @@ def _step(
     """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``."""
     one, wide, cell, units = size(number), lanes(number), call[at.CELL], call[at.UNITS]
     width, gates = call[at.WIDTH], call[at.GATES]
-    before = _h(number, call, layers, layer, t) + first * width * one
-    h = _h(number, call, layers, layer, t + 1) + first * width * one
-    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * width) * one
+    before = _h(number, call, layers, layer, t, first)
+    h = _h(number, call, layers, layer, t + 1, first)
+    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * call[at.H_ROW]) * one
     c = c_before + layers[layer, at.C_STEP] * one
     W = layers[layer, at.W]
     if W and cell == GRU:
@@ -487,9 +489,9 @@ def _plain_steps(
     start, start_row = layers[0, at.BIAS], width if has_x else 0
     o, o_row = _output(number, call, first, begin), call[at.STEPS] * outputs
     fed = call[at.FED] + (first * fed_row + begin * features) * one
-    ahead, h_step = call[at.LAGS] * features * one, call[at.BATCH] * width * one
-    before = _h(number, call, layers, 0, begin) + first * width * one
-    h = _h(number, call, layers, 0, begin + 1) + first * width * one
+    ahead, h_step = call[at.LAGS] * features * one, call[at.H_STEP] * one
+    before = _h(number, call, layers, 0, begin, first)
+    h = _h(number, call, layers, 0, begin + 1, first)
     is_ring = call[at.RING] <= call[at.STEPS]
     for t in range(begin, end):
         if has_x:
@@ -526,9 +528,7 @@ def _clear_ended(
     end: int,
 ) -> None:  # fmt: skip
     """Zeros for h behind each sequence's length; o and f were made of zeros."""
-    one, width, batch = size(number), call[at.WIDTH], call[at.BATCH]
-    top = layers[call[at.LAYERS] - 1, at.H]
     for t in range(begin, end):
-        count = active(lengths, first, last, t)
-        place = top + ((t + 1) * batch + first + count) * width * one
-        clear(number, (last - first - count) * width, place)
+        for sequence in range(first + active(lengths, first, last, t), last):
+            place = _h(number, call, layers, call[at.LAYERS] - 1, t + 1, sequence)
+            clear(number, call[at.WIDTH], place)

@@ -28,6 +28,9 @@ PORTION_NUMBERS = 2**13
 """A thread takes so many sequences at a time that a step's gates have this many numbers, 32 KB of
 float32; but not so few that the weights, which every step goes through, come from far away."""
 
+STEPLESS = 32
+"""Steps from which a chunk of one sequence alone is large enough for its products."""
+
 CHUNK_ROWS = 192
 CHUNK_NUMBERS = 2**17
 """A chunk has so many rows, fewer where their gates would have more numbers than the cache."""
@@ -107,6 +110,9 @@ class Layout:
         self.window = 0 if edge is None else edge.lags * edge.features
         self.memory_parts = (2 if shape.cell == "lstm" else 1) if shape.is_recurrent else 0
         self.slices = self.cut(shape.batch * shape.steps, None)
+        # One step does not wait for another: a sequence at a time, all in the order of memory.
+        is_open = edge is not None and not edge.is_known
+        self.is_stepless = not (shape.is_recurrent or is_open) and shape.steps >= STEPLESS
         self.fed_row = (shape.lags + shape.steps) * shape.features
         self._number_tensors()
         self._fill_tables()
@@ -131,7 +137,7 @@ class Layout:
     def portion(self, slices: Sequence[tuple[int, int]]) -> tuple[int, int]:
         """Sequences that a thread takes at a time, and steps of a chunk of theirs."""
         widest = max(last - first for first, last in slices)
-        rows = max(LEAST_ROWS, PORTION_NUMBERS // self.gates)
+        rows = 1 if self.is_stepless else max(LEAST_ROWS, PORTION_NUMBERS // self.gates)
         portions = -(-widest // rows)
         rows = -(-widest // portions)
         block = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // self.gates) // rows)
@@ -173,6 +179,10 @@ class Layout:
         call[at.GATES], call[at.BATCH], call[at.STEPS] = self.gates, shape.batch, shape.steps
         call[at.ROWS], call[at.BLOCK] = self.portion(self.slices)
         call[at.RING] = shape.steps + 1
+        call[at.H_STEP], call[at.H_ROW] = shape.batch * self.width, self.width
+        call[at.STEPLESS] = self.is_stepless
+        if self.is_stepless:
+            call[at.H_STEP], call[at.H_ROW] = self.width, (shape.steps + 1) * self.width
         call[at.INPUT], call[at.INPUT_WIDTH] = shape.inputs, self.round(shape.inputs)
         call[at.SIZE], call[at.SIZE_WIDTH] = shape.size, self.round(shape.size)
         call[at.SCORE] = SCORE_CODES[shape.score]

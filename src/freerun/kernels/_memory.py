@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba.core import types
 
 from freerun.kernels._compiled import Number, inner, primitive
-from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
+from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to, vector_type
 
 __all__ = [
     "accumulate",
@@ -17,8 +17,10 @@ __all__ = [
     "lanes",
     "load",
     "load_integer",
+    "move",
     "size",
     "store",
+    "wipe",
 ]
 
 
@@ -74,10 +76,39 @@ def store(typingctx: Any, number: Any, address: Any, value: Any) -> Any:
     return types.void(number, types.int64, number), codegen
 
 
+@primitive
+def move(typingctx: Any, number: Any, source: Any, target: Any) -> Any:
+    """target = source, one vector of numbers."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        vector, align = vector_type(signature.args[0]), LANE_BYTES // lanes_of(signature.args[0])
+        found = builder.load(pointer_to(builder, args[1], vector), align=align)
+        builder.store(found, pointer_to(builder, args[2], vector), align=align)
+        return context.get_dummy_value()
+
+    return types.void(number, types.int64, types.int64), codegen
+
+
+@primitive
+def wipe(typingctx: Any, number: Any, target: Any) -> Any:
+    """target = 0, one vector of numbers."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        vector, align = vector_type(signature.args[0]), LANE_BYTES // lanes_of(signature.args[0])
+        zeros = ir.Constant(vector, [0.0] * vector.count)
+        builder.store(zeros, pointer_to(builder, args[1], vector), align=align)
+        return context.get_dummy_value()
+
+    return types.void(number, types.int64), codegen
+
+
 @inner
 def copy(number: Number, count: int, source: int, target: int) -> None:
     """target = source, ``count`` numbers side by side."""
-    step = size(number)
+    step, wide = size(number), lanes(number)
+    while count >= wide:
+        move(number, source, target)
+        source, target, count = source + wide * step, target + wide * step, count - wide
     for index in range(count):
         store(number, target + index * step, load(number, source + index * step))
 
@@ -85,7 +116,10 @@ def copy(number: Number, count: int, source: int, target: int) -> None:
 @inner
 def clear(number: Number, count: int, target: int) -> None:
     """target = 0, ``count`` numbers side by side."""
-    step = size(number)
+    step, wide = size(number), lanes(number)
+    while count >= wide:
+        wipe(number, target)
+        target, count = target + wide * step, count - wide
     for index in range(count):
         store(number, target + index * step, number)
 

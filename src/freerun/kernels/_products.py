@@ -8,7 +8,7 @@ from freerun.kernels._memory import lanes, load, size, store
 from freerun.kernels._thin import SHALLOW, spread
 from freerun.kernels._tile import tile
 
-__all__ = ["pack", "product", "sum_rows"]
+__all__ = ["pack", "product"]
 
 tile_1x1, tile_1x4 = tile(1, 1), tile(1, 4)
 tile_2x1, tile_2x3 = tile(2, 1), tile(2, 3)
@@ -165,17 +165,3 @@ def pack(
                     store(number, place + lane * one, number)
             source += b_step * one
         target += room * wide * one
-
-
-@inner
-def sum_rows(number: Number, rows: int, columns: int, a: int, a_row: int, total: int) -> None:
-    """total += the sum of A's rows, eight at a time: long sums lose digits one by one."""
-    one = size(number)
-    for row in range(0, rows, 8):
-        end = min(row + 8, rows)
-        for column in range(columns):
-            place = total + column * one
-            few = number
-            for each in range(row, end):
-                few += load(number, a + (each * a_row + column) * one)
-            store(number, place, load(number, place) + few)

@@ -6,7 +6,7 @@ ended, so that no product touches what stands behind a sequence's length.
 """
 
 from freerun.kernels._compiled import Number, inner
-from freerun.kernels._memory import copy, lanes, load, size, store
+from freerun.kernels._memory import copy, lanes, load, size, store, wipe
 
 __all__ = ["active", "count_rows", "gather", "pack_gathered", "scatter", "uniform_stride"]
 
@@ -75,23 +75,19 @@ def pack_gathered(
         for sequence in range(first, first + active(lengths, first, last, t)):
             place = source + (sequence * row + t * step) * one
             factor = mask + (sequence * mask_row + t * mask_step) * one
-            panel = target
-            for column in range(0, count, wide):
-                there = min(wide, count - column)
+            panel, left = target, count
+            while left > 0:
+                there = min(wide, left)
+                if there < wide:
+                    wipe(number, panel)
                 if mask:
                     for lane in range(there):
-                        offset = (column + lane) * one
-                        value = load(number, place + offset) * load(number, factor + offset)
+                        value = load(number, place + lane * one) * load(number, factor + lane * one)
                         store(number, panel + lane * one, value)
-                elif there == wide:
-                    for lane in range(wide):
-                        value = load(number, place + (column + lane) * one)
-                        store(number, panel + lane * one, value)
+                    factor += wide * one
                 else:
-                    copy(number, there, place + column * one, panel)
-                for lane in range(there, wide):
-                    store(number, panel + lane * one, number)
-                panel += total * wide * one
+                    copy(number, there, place, panel)
+                place, panel, left = place + wide * one, panel + total * wide * one, left - wide
             target += wide * one
 
 

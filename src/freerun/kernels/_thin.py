@@ -2,6 +2,7 @@
 
 spread    C = start + A B       for a depth of a few: every row of C is swept once
 narrow    C = start + A B'      for a few columns: each number of C is one sum along a row of A
+sum_rows  C += 1' A             one row
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from numba.core.cgutils import get_or_insert_function
 from freerun.kernels._compiled import primitive
 from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["NARROW", "SHALLOW", "narrow", "spread"]
+__all__ = ["NARROW", "SHALLOW", "narrow", "spread", "sum_rows"]
 
 SHALLOW = 8
 """The depth up to which :func:`spread` is the faster one."""
@@ -170,3 +171,35 @@ def narrow(
         return context.get_dummy_value()
 
     return types.void(number, *[types.int64] * 10), codegen
+
+
+@primitive
+def sum_rows(
+    typingctx: Any, number: Any, rows: Any, columns: Any, a: Any, a_row: Any, total: Any
+) -> Any:
+    """total += the sum of A's rows, eight at a time: long sums lose digits one by one.
+
+    ``columns`` are whole vectors.
+    """
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        rows, columns, a, a_row, total = args[1:]
+        write = _Writer(builder, signature.args[0])
+        with write.loop(columns, write.lanes) as column:
+            place = write.at(total, column)
+            all_rows = write.variable(write.load(place, write.vector))
+            with write.loop(rows, 8) as row:
+                left = builder.sub(rows, row)
+                eight = ir.Constant(INT, 8)
+                count = builder.select(builder.icmp_signed("<", left, eight), left, eight)
+                few = write.variable(write.zeros)
+                with write.loop(count) as each:
+                    line = write.at(a, builder.mul(builder.add(row, each), a_row), column)
+                    found = write.load(line, write.vector)
+                    builder.store(builder.fadd(builder.load(few), found), few)
+                summed = builder.fadd(builder.load(all_rows), builder.load(few))
+                builder.store(summed, all_rows)
+            write.store(builder.load(all_rows), place)
+        return context.get_dummy_value()
+
+    return types.void(number, *[types.int64] * 5), codegen

@@ -14,7 +14,7 @@ from numba.core.cgutils import get_or_insert_function
 
 from freerun.kernels._compiled import primitive
 
-__all__ = ["LANE_BYTES", "element_type", "lanes_of", "pointer_to", "tile"]
+__all__ = ["LANE_BYTES", "element_type", "lanes_of", "pointer_to", "tile", "vector_type"]
 
 LANE_BYTES = 64
 """One vector: 16 numbers of float32 or 8 of float64; two registers of AVX2, one of AVX-512."""
@@ -30,6 +30,11 @@ def element_type(number: types.Type) -> ir.Type:
 def lanes_of(number: types.Type) -> int:
     """Numbers in a vector."""
     return LANE_BYTES // (8 if number == types.float64 else 4)
+
+
+def vector_type(number: types.Type) -> ir.Type:
+    """LLVM's type of a vector of ``number``."""
+    return ir.VectorType(element_type(number), lanes_of(number))
 
 
 def pointer_to(builder: ir.IRBuilder, address: ir.Value, kind: ir.Type) -> ir.Value:

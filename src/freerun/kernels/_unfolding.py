@@ -16,7 +16,7 @@ from freerun.kernels._backward import backward
 from freerun.kernels._forward import forward
 from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Jobs, Shape, layout_of
 from freerun.kernels._packing import pack_all, unpack_all
-from freerun.kernels._room import borrow, empty, give_back, zeros
+from freerun.kernels._room import borrow, empty, give_back, total_of, zeros
 from freerun.kernels._workers import run
 
 __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
@@ -24,6 +24,9 @@ __all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "ol
 NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
 NO_TENSOR = torch.empty(0)
+
+PIECES = 8
+"""Of each thread's part of a batch on the way forward, at most."""
 
 
 class Layer(NamedTuple):
@@ -177,13 +180,7 @@ class Unfolding:
         held = borrow(jobs.size + room * len(self.slices), dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
-            rows = int(call[at.ROWS]) if len(self.slices) > 1 else batch
-            pieces = [
-                (begin, min(begin + rows, last_))
-                for first, last_ in self.slices
-                for begin in range(first, last_, rows)
-            ]
-            self._do(forward, call, table, pieces, rooms, room)
+            self._do(forward, call, table, self._pieces(int(call[at.ROWS])), rooms, room)
         finally:
             give_back(held)
         if keep:
@@ -191,9 +188,9 @@ class Unfolding:
         h = None
         if with_h:
             width = layout.width
-            size, stride = (batch, steps, shape.units), (width, batch * width, 1)
-            h = _part(self.top, batch * width, size, stride)
-        return o, h, f, nll, None if nll is None else nll.sum(), *last
+            row, step = int(layout.call[at.H_ROW]), int(layout.call[at.H_STEP])
+            h = _part(self.top, step, (batch, steps, shape.units), (row, step, 1))
+        return o, h, f, nll, None if nll is None else total_of(nll), *last
 
     def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
         shape = self.layout.shape
@@ -222,7 +219,7 @@ class Unfolding:
         one_h = int(call[at.RING]) * batch * width
         one_c = one_stored = 0
         if shape.cell == "lstm":
-            one_c = (shape.steps + 1 if keep else 1) * batch * width
+            one_c = (shape.steps + 1 if keep or layout.is_stepless else 1) * batch * width
         if keep and layout.gate_count > 1:
             one_stored = rows * layout.gates
         self.sizes = (one_h, one_c, one_stored)
@@ -230,8 +227,8 @@ class Unfolding:
         self.top = empty((one_h,), dtype)
         self.kept = empty(((layers - 1) * one_h + layers * (one_c + one_stored),), dtype)
         self._place(table)
-        if one_c and keep:
-            table[:, at.C_STEP] = batch * width
+        if one_c and (keep or layout.is_stepless):
+            table[:, at.C_STEP] = layout.call[at.H_STEP]
         last = []
         for part in range(layout.memory_parts):
             made = torch.empty((layers, batch, shape.units), dtype=dtype)
@@ -268,6 +265,17 @@ class Unfolding:
         places.append(0)
         pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places), base, call, table)
         return base + jobs.size * self.layout.one
+
+    def _pieces(self, rows: int) -> Sequence[tuple[int, int]]:
+        """What threads take one after the other: several for each, of so many rows or more."""
+        if len(self.slices) == 1:
+            return self.slices
+        return [
+            (begin, min(begin + some, last))
+            for first, last in self.slices
+            for some in (max(rows, -(-(last - first) // PIECES)),)
+            for begin in range(first, last, some)
+        ]
 
     def _do(
         self, kernel: Any, call: Any, table: Any, pieces: Sequence[tuple[int, int]], rooms: int,
