@@ -25,6 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(_layout, "CHUNK_ROWS", 7)
     monkeypatch.setattr(_layout, "LEAST_ROWS", 2)
     monkeypatch.setattr(_layout, "PORTION_NUMBERS", 16)
+    monkeypatch.setattr(_layout, "STEPLESS", 2)
     monkeypatch.setattr(_slices, "WORTH_A_THREAD", 1)
     torch.set_num_threads(3)
     _layout.layout_of.cache_clear()

@@ -115,7 +115,7 @@ def _finish(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int
 ) -> None:
     """Hand on the memory that each sequence ends with."""
-    one, units, width = size(number), call[at.UNITS], call[at.WIDTH]
+    one, units = size(number), call[at.UNITS]
     for sequence in range(first, last):
         steps = lengths[sequence] if len(lengths) else call[at.STEPS]
         target = sequence * units * one

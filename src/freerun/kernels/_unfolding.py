@@ -187,7 +187,6 @@ class Unfolding:
             self.call, self.table = call, table
         h = None
         if with_h:
-            width = layout.width
             row, step = int(layout.call[at.H_ROW]), int(layout.call[at.H_STEP])
             h = _part(self.top, step, (batch, steps, shape.units), (row, step, 1))
         return o, h, f, nll, None if nll is None else total_of(nll), *last
