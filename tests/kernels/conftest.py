@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from freerun.kernels import _layout, _slices
+from freerun.kernels.binding import layout as _layout
+from freerun.kernels.threads import slices as _slices
 
 
 @pytest.fixture

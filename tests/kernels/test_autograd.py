@@ -9,7 +9,7 @@ from torch import Tensor
 
 import freerun as fr
 from freerun.kernels import choose, disabled, explain
-from freerun.kernels._autograd import TWICE
+from freerun.kernels.binding.autograd import TWICE
 
 
 def network(**asked: object) -> fr.RecurrentNetwork:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.kernels import _workers
+from freerun.kernels.threads import workers as _workers
 
 
 def network(seed: int = 0) -> fr.RecurrentNetwork:

@@ -49,7 +49,7 @@ def test_python_threads_do_not_disturb_each_other(several_threads: None) -> None
 
 
 COMPILED = """
-import freerun.kernels._packing as packing
+import freerun.kernels.loop.packing as packing
 kernel = packing.pack_all
 kernel.compile(kernel.signatures_asked[0])
 print(len(kernel.overloads), getattr(kernel._cache, "cache_path", None))
@@ -64,7 +64,8 @@ def test_an_installation_that_cannot_be_written_to_still_has_kernels(
     installed, place = tmp_path / "site" / "freerun", tmp_path / "home"
     source = Path(fr.__file__).parent
     shutil.copytree(source, installed, ignore=shutil.ignore_patterns("__pycache__"))
-    (installed / "kernels" / "__pycache__").write_text("")
+    for folder in ("loop", "threads"):
+        (installed / "kernels" / folder / "__pycache__").write_text("")
     if home == "writable":
         place.mkdir()
     else:

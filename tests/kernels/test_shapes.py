@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 import freerun as fr
 from freerun.heads import Head
-from freerun.kernels import _layout, _slices, choose, disabled
+from freerun.kernels import choose, disabled
+from freerun.kernels.binding import layout as _layout
+from freerun.kernels.threads import slices as _slices
 from freerun.unroll import unroll
 
 GAUSSIAN = fr.heads.Gaussian(2)

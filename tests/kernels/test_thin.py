@@ -9,7 +9,7 @@ from numba import njit
 
 import freerun as fr
 from freerun.kernels import disabled
-from freerun.kernels._thin import NARROW, SHALLOW, narrow, spread
+from freerun.kernels.machine.thin import NARROW, SHALLOW, narrow, spread
 
 EXACT = 1e-12
 """Of float64: sums of some tens of terms of order 1."""

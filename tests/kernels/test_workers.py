@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import freerun as fr
-from freerun.kernels import _workers
-from freerun.kernels._task import PIECES, TAKEN
-from freerun.kernels._together import (
+from freerun.kernels.loop.task import PIECES, TAKEN
+from freerun.kernels.threads import workers as _workers
+from freerun.kernels.threads.together import (
     BOX_SIZE,
     FREE,
     HANDED,
@@ -20,7 +20,7 @@ from freerun.kernels._together import (
     serve,
     share,
 )
-from freerun.kernels._workers import NOBODY
+from freerun.kernels.threads.workers import NOBODY
 
 
 def unrolled(seed: int = 0) -> Any:

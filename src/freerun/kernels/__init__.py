@@ -3,9 +3,9 @@
 They know nothing of networks, only of numbers; :func:`explain` says which path a network takes.
 """
 
-from freerun.kernels._autograd import Unfolded, unfold
-from freerun.kernels._eager import eager
-from freerun.kernels._unfolding import Edge, Layer, Readout
+from freerun.kernels.binding.autograd import Unfolded, unfold
+from freerun.kernels.binding.eager import eager
+from freerun.kernels.binding.given import Edge, Layer, Readout
 from freerun.kernels.choice import (
     Choice,
     choose,

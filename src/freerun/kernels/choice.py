@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from freerun._held import held
-from freerun.kernels._cells import CELL_CODES
-from freerun.kernels._eager import eager
+from freerun.kernels.binding.eager import eager
+from freerun.kernels.equations.cells import CELL_CODES
 
 __all__ = ["Choice", "choose", "disabled", "explain", "is_disabled", "kernel_feed", "why_not"]
 

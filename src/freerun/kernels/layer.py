@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from freerun.kernels._autograd import unfold
-from freerun.kernels._unfolding import Layer
+from freerun.kernels.binding.autograd import unfold
+from freerun.kernels.binding.given import Layer
 
 __all__ = ["over_time"]
 

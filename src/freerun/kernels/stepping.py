@@ -6,13 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from freerun.kernels import _call as at
-from freerun.kernels._forward import forward
-from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Shape, layout_of
-from freerun.kernels._packing import pack_all
-from freerun.kernels._together import share
-from freerun.kernels._unfolding import NO_LENGTHS, NUMBERS, Layer, Readout, oldest_first
-from freerun.kernels._workers import NOBODY, task_alone
+from freerun.kernels.binding.given import Layer, Readout, oldest_first
+from freerun.kernels.binding.layout import layout_of
+from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
+from freerun.kernels.binding.unfolding import NO_LENGTHS, NUMBERS
+from freerun.kernels.loop import call as at
+from freerun.kernels.loop.forward import forward
+from freerun.kernels.loop.packing import pack_all
+from freerun.kernels.threads.together import share
+from freerun.kernels.threads.workers import NOBODY, task_alone
 
 __all__ = ["Stepper"]
 
@@ -96,7 +98,7 @@ class Stepper:
             for part, held in enumerate(parts):
                 row[at.H_FIRST + part] = row[at.H_LAST + part] = held.data_ptr()
         jobs = layout.forward_jobs
-        self.room = torch.empty(jobs.size + layout.room_forward + layout.lanes, dtype=dtype)
+        self.room = torch.empty(jobs.size + layout.room_forward + layout.round(1), dtype=dtype)
         self.number, self.batch = NUMBERS[dtype], batch
         self._before, self._later = self.before.numpy(), self.fed[:, 1:].numpy()
 

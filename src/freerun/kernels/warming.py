@@ -5,10 +5,10 @@ from typing import Any
 
 from numba.core.sigutils import normalize_signature
 
-from freerun.kernels._backward import backward
-from freerun.kernels._forward import forward
-from freerun.kernels._packing import pack_all, unpack_all
-from freerun.kernels._together import serve, share
+from freerun.kernels.loop.backward import backward
+from freerun.kernels.loop.forward import forward
+from freerun.kernels.loop.packing import pack_all, unpack_all
+from freerun.kernels.threads.together import serve, share
 
 __all__ = ["warm"]
 

@@ -15,9 +15,9 @@ so that what U meets (n, r, z) and what W meets (r, z, n) each lie side by side.
 
 from typing import Any
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._lanes import Lanes, elementwise, quick_tanh, sigmoid, tanh
-from freerun.kernels._memory import copy, size
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.lanes import Lanes, elementwise, quick_tanh, sigmoid, tanh
+from freerun.kernels.machine.memory import copy, size
 
 __all__ = ["CELL_CODES", "GRU", "LSTM", "update", "update_backward"]
 

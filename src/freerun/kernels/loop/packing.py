@@ -1,14 +1,14 @@
 """Parameters on their way into a kernel and gradients on their way out, as tables of jobs.
 
-Kernels want weights in panels, gates padded to whole vectors, in the order of ``_cells``; users
+Kernels want weights in panels, gates padded to whole vectors, in the order of ``cells``; users
 have them as PyTorch does.
 """
 
 from typing import Any
 
-from freerun.kernels._compiled import Number, entry, inner
-from freerun.kernels._memory import add, clear, copy, lanes, load, size, store
-from freerun.kernels._products import pack
+from freerun.kernels.machine.compiled import Number, entry, inner
+from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
+from freerun.kernels.machine.products import pack
 
 __all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
 

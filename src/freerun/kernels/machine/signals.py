@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np.arrayobj import make_array, populate_array
 
-from freerun.kernels._compiled import primitive
-from freerun.kernels._tile import pointer_to
+from freerun.kernels.machine.compiled import primitive
+from freerun.kernels.machine.tile import pointer_to
 
 __all__ = [
     "call_at",

@@ -6,11 +6,11 @@ have done is done by the others.
 
 import numpy as np
 
-from freerun.kernels import _task as of
-from freerun.kernels._compiled import entry, inner
-from freerun.kernels._memory import load_integer
-from freerun.kernels._signals import call_at, count_up, peek, post, relax, replace
-from freerun.kernels._task import Table, field
+from freerun.kernels.loop import task as of
+from freerun.kernels.loop.task import Table, field
+from freerun.kernels.machine.compiled import entry, inner
+from freerun.kernels.machine.memory import load_integer
+from freerun.kernels.machine.signals import call_at, count_up, peek, post, relax, replace
 
 __all__ = ["BOX_SIZE", "FREE", "HANDED", "INDEX", "STATE", "STOPPED", "TASK", "serve", "share"]
 

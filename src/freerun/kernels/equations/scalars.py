@@ -2,7 +2,7 @@
 
 import math
 
-from freerun.kernels._compiled import Number, inner
+from freerun.kernels.machine.compiled import Number, inner
 
 __all__ = ["UNIT_SOFTPLUS", "scale_of", "sigmoid", "softplus"]
 

@@ -2,26 +2,22 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
-from freerun.kernels import _call as at
-from freerun.kernels import _packing as job
-from freerun.kernels._backward import backward_room
-from freerun.kernels._cells import CELL_CODES
-from freerun.kernels._feedback import FEED_CODES
-from freerun.kernels._forward import forward_room
-from freerun.kernels._scores import SCORE_CODES
-from freerun.kernels._slices import slices_of
-from freerun.kernels._thin import NARROW
+from freerun.kernels.binding.jobs import JobList, Jobs
+from freerun.kernels.binding.shape import Shape
+from freerun.kernels.equations.cells import CELL_CODES
+from freerun.kernels.equations.feedback import FEED_CODES
+from freerun.kernels.equations.scores import SCORE_CODES
+from freerun.kernels.loop import call as at
+from freerun.kernels.loop import packing as job
+from freerun.kernels.loop.backward import backward_room
+from freerun.kernels.loop.forward import forward_room
+from freerun.kernels.machine.thin import NARROW
+from freerun.kernels.threads.slices import slices_of
 
-__all__ = ["GATE_COUNTS", "EdgeShape", "Jobs", "Layout", "Shape", "Table", "layout_of"]
-
-Table = "np.ndarray[Any, np.dtype[np.int64]]"
-
-GATE_COUNTS = {"tanh": 1, "relu": 1, "identity": 1, "gru": 3, "lstm": 4}
+__all__ = ["Layout", "layout_of"]
 
 LEAST_ROWS = 24
 PORTION_NUMBERS = 2**13
@@ -36,61 +32,6 @@ CHUNK_NUMBERS = 2**17
 """A chunk has so many rows, fewer where their gates would have more numbers than the cache."""
 
 
-class EdgeShape(NamedTuple):
-    """The output edge's part of a shape."""
-
-    lags: int
-    features: int
-    is_known: bool
-    feed: str
-    components: int
-    through: bool
-
-
-class Shape(NamedTuple):
-    """What a layout depends on."""
-
-    cell: str
-    dtype: torch.dtype
-    batch: int
-    steps: int
-    inputs: int
-    units: int
-    layers: int
-    is_recurrent: bool
-    biases: tuple[tuple[bool, bool], ...]
-    edge: EdgeShape | None
-    size: int
-    has_skip: bool
-    score: str
-    threads: int
-
-    @property
-    def lags(self) -> int:
-        """Of the output edge; 0 without one."""
-        return 0 if self.edge is None else self.edge.lags
-
-    @property
-    def features(self) -> int:
-        """Of what is fed back; 0 without an output edge."""
-        return 0 if self.edge is None else self.edge.features
-
-    @property
-    def target(self) -> tuple[int, int]:
-        """Features of y, for classes how many there are; and the bytes of a step's y."""
-        if self.score == "class":
-            return self.size, 8
-        count = self.size // (2 if self.score in ("gaussian", "laplace") else 1)
-        return count, count * self.dtype.itemsize
-
-
-class Jobs(NamedTuple):
-    """Packing jobs, as ``_packing`` takes them, and how many numbers they make."""
-
-    rows: Any
-    size: int
-
-
 class Layout:
     """Sizes, tables with all but addresses filled in, and the jobs around a call.
 
@@ -100,9 +41,7 @@ class Layout:
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        self.one = shape.dtype.itemsize
-        self.lanes = 64 // self.one
-        self.gate_count = GATE_COUNTS[shape.cell]
+        self.one, self.gate_count, self.round = shape.one, shape.gate_count, shape.round
         self.width = self.round(shape.units)
         self.drive = self.gate_count * self.width
         self.gates = 4 * self.width if self.gate_count > 1 else self.width
@@ -121,10 +60,6 @@ class Layout:
         self._lay_out_gradients()
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
-
-    def round(self, count: int) -> int:
-        """Up to whole vectors."""
-        return -(-count // self.lanes) * self.lanes
 
     def cut(self, rows: int, lengths: Sequence[int] | None) -> list[tuple[int, int]]:
         """Slices for the threads."""
@@ -202,7 +137,8 @@ class Layout:
     # --- parameters -------------------------------------------------------------------------------
 
     def _forward_jobs(self) -> Jobs:
-        jobs, shape = _JobList(self), self.shape
+        shape = self.shape
+        jobs = JobList(shape, self.tensors)
         for layer in range(shape.layers):
             columns = shape.units if layer else shape.inputs
             jobs.weight(job.ACROSS, layer, at.U, 1 + 4 * layer, columns)
@@ -220,7 +156,8 @@ class Layout:
         return jobs.finished()
 
     def _backward_jobs(self, needs_x: bool) -> Jobs:
-        jobs, shape = _JobList(self), self.shape
+        shape = self.shape
+        jobs = JobList(shape, self.tensors)
         first = 2 if shape.cell == "gru" else 0
         for layer in range(shape.layers):
             columns = shape.units if layer else shape.inputs
@@ -236,7 +173,7 @@ class Layout:
             jobs.readout(job.BACK, at.V_BACK, self.readout)
         return jobs.finished()
 
-    def _bias_jobs(self, jobs: "_JobList", layer: int) -> None:
+    def _bias_jobs(self, jobs: JobList, layer: int) -> None:
         shape = self.shape
         has_input, has_recurrent = shape.biases[layer]
         of_input = (3 + 4 * layer, 0) if has_input else None
@@ -309,52 +246,6 @@ class Layout:
             start = place(-1, at.D_SKIP, self.round(features))
             out(self.readout + 2, (features,), start, 1, 1, features, features)
         self.gradient_jobs = np.array(rows, np.int64)
-
-
-class _JobList:
-    """Packing jobs being written."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.rows: list[list[int]] = []
-        self.count = 0
-
-    def _add(
-        self, layer: int, field: int, size: int, row: list[int], source: tuple[int, int] | None,
-        row_stride: int, plus: tuple[int, int] | None,
-    ) -> None:  # fmt: skip
-        nothing = (self.layout.tensors, 0)
-        place = self.count * self.layout.one
-        row = [*row, *(source or nothing), row_stride, 1, *(plus or nothing), place, layer, field]
-        self.rows.append(row)
-        self.count += self.layout.round(size)
-
-    def weight(
-        self, kind: int, layer: int, field: int, tensor: int, columns: int, first: int = 0
-    ) -> None:
-        layout = self.layout
-        gates, units, width = layout.gate_count, layout.shape.units, layout.width
-        size = gates * width * (columns if kind == job.ACROSS else layout.round(columns))
-        row = [kind, gates, first, units, width, columns]
-        self._add(layer, field, size, row, (tensor, 0), columns, None)
-
-    def readout(self, kind: int, field: int, tensor: int) -> None:
-        layout, units = self.layout, self.layout.shape.units
-        size = layout.shape.size
-        width = layout.round(size)
-        room = width * (units if kind == job.ACROSS else layout.width)
-        self._add(-1, field, room, [kind, 1, 0, size, width, units], (tensor, 0), units, None)
-
-    def row(
-        self, layer: int, field: int, source: tuple[int, int] | None,
-        plus: tuple[int, int] | None, gates: int, units: int,
-    ) -> None:  # fmt: skip
-        width = self.layout.round(units)
-        row = [job.ROW, gates, 0, units, width, 1]
-        self._add(layer, field, gates * width, row, source, 1, plus)
-
-    def finished(self) -> Jobs:
-        return Jobs(np.array(self.rows, np.int64), self.count)
 
 
 @lru_cache(maxsize=256)

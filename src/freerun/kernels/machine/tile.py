@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
 
-from freerun.kernels._compiled import primitive
+from freerun.kernels.machine.compiled import primitive
 
 __all__ = ["LANE_BYTES", "element_type", "lanes_of", "pointer_to", "tile", "vector_type"]
 

@@ -12,7 +12,7 @@ from numba.core.sigutils import normalize_signature
 from numba.core.types import unliteral
 from numba.extending import intrinsic
 
-from freerun.kernels._once import kernel, part
+from freerun.kernels.machine.once import kernel, part
 
 __all__ = ["Number", "code_address", "entry", "inner", "primitive"]
 
@@ -122,6 +122,8 @@ def _announce_misses(dispatcher: Any, how_often: str) -> None:
 def _digest() -> str:
     """Of all sources that kernels are made of."""
     total = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        total.update(source.read_bytes())
+    kernels = Path(__file__).parent.parent
+    for folder in ("machine", "equations", "loop", "threads"):
+        for source in sorted((kernels / folder).glob("*.py")):
+            total.update(source.read_bytes())
     return total.hexdigest()

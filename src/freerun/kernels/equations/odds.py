@@ -1,8 +1,8 @@
 """The odds of classes: made, sharpened, and drawn from."""
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._lanes import elementwise, exp
-from freerun.kernels._memory import copy, load, size, store
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.lanes import elementwise, exp
+from freerun.kernels.machine.memory import copy, load, size, store
 
 __all__ = ["choose", "sharpen", "softmax"]
 

@@ -5,21 +5,23 @@ whether kernels apply to it, is decided elsewhere.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from freerun.kernels import _call as at
-from freerun.kernels._backward import backward
-from freerun.kernels._forward import forward
-from freerun.kernels._layout import GATE_COUNTS, EdgeShape, Jobs, Shape, layout_of
-from freerun.kernels._packing import pack_all, unpack_all
-from freerun.kernels._room import borrow, empty, give_back, total_of, zeros
-from freerun.kernels._workers import run
+from freerun.kernels.binding.given import Edge, Layer, Readout, oldest_first, shape_of
+from freerun.kernels.binding.jobs import Jobs
+from freerun.kernels.binding.layout import layout_of
+from freerun.kernels.binding.room import borrow, empty, give_back, total_of, zeros
+from freerun.kernels.loop import call as at
+from freerun.kernels.loop.backward import backward
+from freerun.kernels.loop.forward import forward
+from freerun.kernels.loop.packing import pack_all, unpack_all
+from freerun.kernels.threads.workers import run
 
-__all__ = ["NO_LENGTHS", "NUMBERS", "Edge", "Layer", "Readout", "Unfolding", "oldest_first"]
+__all__ = ["NO_LENGTHS", "NUMBERS", "Unfolding"]
 
 NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
@@ -27,65 +29,6 @@ NO_TENSOR = torch.empty(0)
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
-
-
-class Layer(NamedTuple):
-    """Parameters of one layer, as PyTorch has them; ``mask`` is what dropout leaves of its h."""
-
-    weight_ih: Tensor
-    weight_hh: Tensor | None
-    bias_ih: Tensor | None
-    bias_hh: Tensor | None
-    mask: Tensor | None = None
-
-
-class Edge(NamedTuple):
-    """The output edge.
-
-    Attributes:
-        weight_fh: R, ``(gates * units, lags * features)``, the newest lag first.
-        lags: how many of what was fed are read.
-        before: ``(batch, lags, features)``, what was fed before the first step, oldest first; None
-            for zeros.
-        truth: ``(batch, time, features)``, all that is fed; None where outputs are.
-        weights: w, ``(batch, time)``; None for zeros.
-        values: ``(batch, time, features)``, what w weighs.
-        feed: one of ``FEED_CODES``.
-        components: of a mixture.
-        noise: ``(batch, time, noise_size)`` for draws.
-        sharpening: of the odds of classes: temperature, top k or 0, top p or 1; or None.
-        through: whether gradients pass through g.
-    """
-
-    weight_fh: Tensor
-    lags: int
-    before: Tensor | None
-    truth: Tensor | None = None
-    weights: Tensor | None = None
-    values: Tensor | None = None
-    feed: str = "location"
-    components: int = 0
-    noise: Tensor | None = None
-    sharpening: Tensor | None = None
-    through: bool = True
-
-
-class Readout(NamedTuple):
-    """V, c and s: an output at every step; and what is to be scored by it.
-
-    Attributes:
-        weight: V.
-        bias: c.
-        skip: s, or None.
-        score: one of ``SCORE_CODES``, or nothing.
-        target: y, ``(batch, time, outputs)`` or ``(batch, time)`` int64 of classes, side by side.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    skip: Tensor | None = None
-    score: str = ""
-    target: Tensor | None = None
 
 
 class Unfolding:
@@ -115,7 +58,7 @@ class Unfolding:
         self.o: Tensor | None = None
         self.lengths = NO_LENGTHS if lengths is None else lengths.numpy()
         self.masks = [layer.mask for layer in layers]
-        self.layout = layout = layout_of(_shape(cell, layers, x, edge, readout, is_recurrent))
+        self.layout = layout = layout_of(shape_of(cell, layers, x, edge, readout, is_recurrent))
         tensors: list[Tensor | None] = [x]
         for layer in layers:
             tensors += (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
@@ -433,31 +376,3 @@ class Unfolding:
 def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
     """A tensor in the memory of another, and no view of it: users may change it in place."""
     return torch.empty(0, dtype=whole.dtype).set_(whole.untyped_storage(), start, size, stride)
-
-
-def _shape(
-    cell: str, layers: Sequence[Layer], x: Tensor, edge: Edge | None, readout: Readout | None,
-    is_recurrent: bool,
-) -> Shape:  # fmt: skip
-    batch, steps, inputs = x.shape
-    biases = tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers)
-    units = layers[0].weight_ih.shape[0] // GATE_COUNTS[cell]
-    edge_shape, size, has_skip, score = None, 0, False, ""
-    if edge is not None:
-        edge_shape = EdgeShape(
-            edge.lags, edge.weight_fh.shape[1] // edge.lags, edge.truth is not None, edge.feed,
-            edge.components, edge.through,
-        )  # fmt: skip
-    if readout is not None:
-        size, has_skip, score = readout.weight.shape[0], readout.skip is not None, readout.score
-    return Shape(
-        cell, x.dtype, batch, steps, inputs, units, len(layers), is_recurrent, biases, edge_shape,
-        size, has_skip, score, torch.get_num_threads(),
-    )  # fmt: skip
-
-
-def oldest_first(weight: Tensor, lags: int) -> Tensor:
-    """R's blocks of columns turned round: windows of what was fed lie oldest first."""
-    if lags == 1:
-        return weight
-    return weight.detach().unflatten(1, (lags, -1)).flip(1).flatten(1)

@@ -7,10 +7,10 @@ Where w is 0 or 1 the other is selected away: 0 times NaN is NaN.
 
 import math
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._memory import accumulate, copy, load, size, store
-from freerun.kernels._odds import choose, sharpen, softmax
-from freerun.kernels._scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
+from freerun.kernels.equations.odds import choose, sharpen, softmax
+from freerun.kernels.equations.scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import accumulate, copy, load, size, store
 
 __all__ = ["FEED_CODES", "LOCATION", "feed", "feed_backward", "mix"]
 

@@ -9,10 +9,10 @@ class        log sum_k e^(o_k) - o_y
 
 import math
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._memory import accumulate, load, load_integer, size
-from freerun.kernels._odds import softmax
-from freerun.kernels._scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
+from freerun.kernels.equations.odds import softmax
+from freerun.kernels.equations.scalars import UNIT_SOFTPLUS, scale_of, sigmoid, softplus
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import accumulate, load, load_integer, size
 
 __all__ = ["SCORE_CODES", "score", "score_backward"]
 

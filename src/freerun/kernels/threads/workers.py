@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from freerun.kernels._compiled import code_address
-from freerun.kernels._task import Table, task_of
-from freerun.kernels._together import BOX_SIZE, STATE, STOPPED, serve, share
+from freerun.kernels.loop.task import Table, task_of
+from freerun.kernels.machine.compiled import code_address
+from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 
 __all__ = ["NOBODY", "run", "task_alone"]
 
 PATIENCE = 40_000
-"""Looks for more work before a thread sleeps: a few hundred microseconds, in which a training step
+"""Looks for more work before a thread sleeps: about a millisecond, in which a training step
 comes from the way forward to the way back. Waking it takes 60 to 130 on a virtual machine."""
 
 
@@ -51,8 +51,9 @@ class _Worker:
     def stop(self) -> None:
         """Send it home."""
         self.box[STATE] = STOPPED
-        self.wake()
-        self.thread.join(1)
+        while self.thread.is_alive():  # it may be about to sleep
+            self.wake()
+            self.thread.join(0.01)
 
 
 NOBODY = np.empty(0, np.int64)

@@ -3,10 +3,10 @@
 C = start + A B        A: rows anywhere, B: packed into panels of whole vectors of columns
 """
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._memory import lanes, load, size, store
-from freerun.kernels._thin import SHALLOW, spread
-from freerun.kernels._tile import tile
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import lanes, load, size, store
+from freerun.kernels.machine.thin import SHALLOW, spread
+from freerun.kernels.machine.tile import tile
 
 __all__ = ["pack", "product"]
 

@@ -5,8 +5,8 @@ A slice is the sequences ``first`` to ``last`` of the batch, longest first. A ch
 ended, so that no product touches what stands behind a sequence's length.
 """
 
-from freerun.kernels._compiled import Number, inner
-from freerun.kernels._memory import copy, lanes, load, size, store, wipe
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import copy, lanes, load, size, store, wipe
 
 __all__ = ["active", "count_rows", "gather", "pack_gathered", "scatter", "uniform_stride"]
 

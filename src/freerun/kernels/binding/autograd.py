@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels._unfolding import Edge, Layer, Readout, Unfolding
+from freerun.kernels.binding.given import Edge, Layer, Readout
+from freerun.kernels.binding.unfolding import Unfolding
 
 __all__ = ["Unfolded", "unfold"]
 
@@ -47,7 +48,7 @@ def unfold(
     edge: Edge | None = None, readout: Readout | None = None, lengths: Tensor | None = None,
     with_h: bool = True, is_recurrent: bool = True,
 ) -> Unfolded:  # fmt: skip
-    """Unfold layers over a batch; see :class:`Unfolding`, and :mod:`._forward` for the equations.
+    """Unfold layers over a batch; see :class:`Unfolding`, and for the equations ``loop.forward``.
 
     Gradients flow to x, the first memory, what was fed before the first step, and all parameters;
     not to what forcing feeds, nor to y, w, noise and masks. What stands behind a sequence's length

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from freerun.kernels._call import LAYER_SIZE
-from freerun.kernels._compiled import inner
-from freerun.kernels._memory import load_integer
-from freerun.kernels._signals import numbers_at, rows_at
+from freerun.kernels.loop.call import LAYER_SIZE
+from freerun.kernels.machine.compiled import inner
+from freerun.kernels.machine.memory import load_integer
+from freerun.kernels.machine.signals import numbers_at, rows_at
 
 __all__ = ["PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of"]
 

@@ -5,8 +5,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from freerun.kernels._compiled import Number, inner, primitive
-from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to, vector_type
+from freerun.kernels.machine.compiled import Number, inner, primitive
+from freerun.kernels.machine.tile import LANE_BYTES, element_type, lanes_of, pointer_to, vector_type
 
 __all__ = [
     "accumulate",

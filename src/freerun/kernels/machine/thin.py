@@ -13,8 +13,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.cgutils import get_or_insert_function
 
-from freerun.kernels._compiled import primitive
-from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
+from freerun.kernels.machine.compiled import primitive
+from freerun.kernels.machine.tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
 __all__ = ["NARROW", "SHALLOW", "narrow", "spread", "sum_rows"]
 
@@ -93,7 +93,7 @@ def spread(
     typingctx: Any, number: Any, rows: Any, columns: Any, depth: Any, a: Any, a_row: Any,
     a_step: Any, b: Any, b_step: Any, b_panel: Any, start: Any, start_row: Any, c: Any, c_row: Any,
 ) -> Any:  # fmt: skip
-    """C = start + A B, as :func:`freerun.kernels._products.product`, for a depth of a few."""
+    """C = start + A B, as ``products.product`` has it, for a depth of a few."""
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row, c, c_row = (

@@ -19,8 +19,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import for_range_slice, get_or_insert_function
 
-from freerun.kernels._compiled import primitive
-from freerun.kernels._tile import LANE_BYTES, element_type, lanes_of, pointer_to
+from freerun.kernels.machine.compiled import primitive
+from freerun.kernels.machine.tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
 __all__ = ["Lanes", "elementwise", "exp", "quick_tanh", "sigmoid", "tanh"]
 

@@ -1,0 +1,99 @@
+"""What an unfolding is given: parameters, the output edge, the readout; and the shape of it all."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
+
+__all__ = ["Edge", "Layer", "Readout", "oldest_first", "shape_of"]
+
+
+class Layer(NamedTuple):
+    """Parameters of one layer, as PyTorch has them; ``mask`` is what dropout leaves of its h."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor | None
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None
+    mask: Tensor | None = None
+
+
+class Edge(NamedTuple):
+    """The output edge.
+
+    Attributes:
+        weight_fh: R, ``(gates * units, lags * features)``, the newest lag first.
+        lags: how many of what was fed are read.
+        before: ``(batch, lags, features)``, what was fed before the first step, oldest first; None
+            for zeros.
+        truth: ``(batch, time, features)``, all that is fed; None where outputs are.
+        weights: w, ``(batch, time)``; None for zeros.
+        values: ``(batch, time, features)``, what w weighs.
+        feed: one of ``FEED_CODES``.
+        components: of a mixture.
+        noise: ``(batch, time, noise_size)`` for draws.
+        sharpening: of the odds of classes: temperature, top k or 0, top p or 1; or None.
+        through: whether gradients pass through g.
+    """
+
+    weight_fh: Tensor
+    lags: int
+    before: Tensor | None
+    truth: Tensor | None = None
+    weights: Tensor | None = None
+    values: Tensor | None = None
+    feed: str = "location"
+    components: int = 0
+    noise: Tensor | None = None
+    sharpening: Tensor | None = None
+    through: bool = True
+
+
+class Readout(NamedTuple):
+    """V, c and s: an output at every step; and what is to be scored by it.
+
+    Attributes:
+        weight: V.
+        bias: c.
+        skip: s, or None.
+        score: one of ``SCORE_CODES``, or nothing.
+        target: y, ``(batch, time, outputs)`` or ``(batch, time)`` int64 of classes, side by side.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    skip: Tensor | None = None
+    score: str = ""
+    target: Tensor | None = None
+
+
+def shape_of(
+    cell: str, layers: Sequence[Layer], x: Tensor, edge: Edge | None, readout: Readout | None,
+    is_recurrent: bool,
+) -> Shape:  # fmt: skip
+    """The shape that a layout is made for."""
+    batch, steps, inputs = x.shape
+    biases = tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers)
+    units = layers[0].weight_ih.shape[0] // GATE_COUNTS[cell]
+    edge_shape, size, has_skip, score = None, 0, False, ""
+    if edge is not None:
+        edge_shape = EdgeShape(
+            edge.lags, edge.weight_fh.shape[1] // edge.lags, edge.truth is not None, edge.feed,
+            edge.components, edge.through,
+        )  # fmt: skip
+    if readout is not None:
+        size, has_skip, score = readout.weight.shape[0], readout.skip is not None, readout.score
+    return Shape(
+        cell, x.dtype, batch, steps, inputs, units, len(layers), is_recurrent, biases, edge_shape,
+        size, has_skip, score, torch.get_num_threads(),
+    )  # fmt: skip
+
+
+def oldest_first(weight: Tensor, lags: int) -> Tensor:
+    """R's blocks of columns turned round: windows of what was fed lie oldest first."""
+    if lags == 1:
+        return weight
+    return weight.detach().unflatten(1, (lags, -1)).flip(1).flatten(1)

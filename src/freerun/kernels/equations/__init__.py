@@ -1,0 +1,1 @@
+"""What a step computes: cells, what is fed back, losses, each forward and backward."""

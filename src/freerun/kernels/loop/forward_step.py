@@ -1,0 +1,128 @@
+"""One step of one layer forward, and the steps of the plainest network at one go."""
+
+from freerun.kernels.equations.cells import GRU, LSTM, update
+from freerun.kernels.equations.feedback import LOCATION
+from freerun.kernels.loop import call as at
+from freerun.kernels.loop.forward_output import place_of_output, read_out, score_step
+from freerun.kernels.loop.task import Table
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import lanes, load, size, store
+from freerun.kernels.machine.products import product
+from freerun.kernels.machine.thin import NARROW
+
+__all__ = ["is_plain", "place_of_h", "plain_steps", "take_step"]
+
+
+@inner
+def place_of_h(
+    number: Number, call: Table, layers: Table, layer: int, t: int, sequence: int
+) -> int:
+    """Where a layer's h(t-1), and so h(t) for ``t`` + 1, is."""
+    place = t if call[at.RING] > call[at.STEPS] else t & 1
+    place = place * call[at.H_STEP] + sequence * call[at.H_ROW]
+    return layers[layer, at.H] + place * size(number)
+
+
+@inner
+def take_step(
+    number: Number, call: Table, layers: Table, layer: int, first: int, t: int, count: int,
+    drives: int, zeros: int,
+) -> None:  # fmt: skip
+    """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``."""
+    one, wide, cell, units = size(number), lanes(number), call[at.CELL], call[at.UNITS]
+    width, gates = call[at.WIDTH], call[at.GATES]
+    before = place_of_h(number, call, layers, layer, t, first)
+    h = place_of_h(number, call, layers, layer, t + 1, first)
+    c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * call[at.H_ROW]) * one
+    c = c_before + layers[layer, at.C_STEP] * one
+    W = layers[layer, at.W]
+    if W and cell == GRU:
+        product(
+            number, count, 2 * width, units, before, width, 1, W, wide, units * wide,
+            drives, gates, drives, gates,
+        )  # fmt: skip
+        product(
+            number, count, width, units, before, width, 1, W + 2 * width * units * one, wide,
+            units * wide, layers[layer, at.BIAS_RECURRENT], 0, drives + 3 * width * one, gates,
+        )  # fmt: skip
+    elif W:
+        product(
+            number, count, call[at.DRIVE], units, before, width, 1, W, wide, units * wide,
+            drives, gates, drives, gates,
+        )  # fmt: skip
+    if cell < GRU:
+        update(number, cell, count * width, drives, 0, before, 0, h, 0)
+        return
+    for _ in range(count):
+        recurrent = drives + 3 * width * one if W else layers[layer, at.BIAS_RECURRENT]
+        update(
+            number, cell, width, drives, recurrent, before if W else zeros,
+            c_before if W and cell == LSTM else zeros, h, c,
+        )  # fmt: skip
+        drives += gates * one
+        before, h = before + width * one, h + width * one
+        c_before, c = c_before + width * one, c + width * one
+
+
+@inner
+def is_plain(call: Table, layers: Table, lengths: Table) -> bool:
+    """Whether :func:`plain_steps` does all that is asked for."""
+    return (
+        call[at.LAYERS] == 1
+        and call[at.CELL] < GRU
+        and call[at.SIZE] <= NARROW
+        and call[at.FEED] == LOCATION
+        and call[at.FORCED] == call[at.SKIP] == layers[0, at.MASK] == len(lengths) == 0
+    )
+
+
+@inner
+def plain_steps(
+    number: Number, call: Table, layers: Table, first: int, last: int, begin: int, end: int,
+    drive: int,
+) -> None:  # fmt: skip
+    """The steps of one plain layer that feeds its location back: little is done in one.
+
+    So everything that is the same from step to step is looked up before.
+    """
+    one, count, cell, units = size(number), last - first, call[at.CELL], call[at.UNITS]
+    wide = lanes(number)
+    width, window, features = call[at.WIDTH], call[at.WINDOW], call[at.FEATURES]
+    fed_row, R, W, outputs = call[at.FED_ROW], call[at.R], layers[0, at.W], call[at.SIZE]
+    has_x = call[at.INPUT] > 0
+    start, start_row = layers[0, at.BIAS], width if has_x else 0
+    o, o_row = place_of_output(number, call, first, begin), call[at.STEPS] * outputs
+    fed = call[at.FED] + (first * fed_row + begin * features) * one
+    ahead, h_step = call[at.LAGS] * features * one, call[at.H_STEP] * one
+    before = place_of_h(number, call, layers, 0, begin, first)
+    h = place_of_h(number, call, layers, 0, begin + 1, first)
+    is_ring = call[at.RING] <= call[at.STEPS]
+    for t in range(begin, end):
+        if has_x:
+            start = drive
+        product(
+            number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
+            start_row, drive, width,
+        )  # fmt: skip
+        if W:
+            product(
+                number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
+                drive, width,
+            )  # fmt: skip
+        update(number, cell, count * width, drive, 0, before, 0, h, 0)
+        read_out(number, call, count, h, width, o, o_row)
+        if call[at.SCORE]:
+            for sequence in range(first, last):
+                place = place_of_output(number, call, sequence, t)
+                score_step(
+                    number, call, sequence, t, place, 0
+                )  # what is fed as it is needs no room
+        source, target = o, fed + ahead
+        for _ in range(count):
+            for index in range(features):
+                store(number, target + index * one, load(number, source + index * one))
+            source, target = source + o_row * one, target + fed_row * one
+        o, fed = o + outputs * one, fed + features * one
+        before, h = h, before if is_ring else h + h_step
+        if has_x:
+            drive += count * width * one

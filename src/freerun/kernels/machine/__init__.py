@@ -1,0 +1,1 @@
+"""What kernels are written in: numbers at addresses, vectors, products, and how it is compiled."""
