@@ -11,9 +11,9 @@ import freerun
 
 NAMES = """
     ArgumentError CheckpointedBPTT DataError FreeRunning FreerunError FullBPTT Gap History Noise
-    NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Sequences
-    Session State TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
-    datasets evaluate exposure_gap fit forcing heads load nn predict run save scaled_batch state
+    NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Schema Sequences
+    Session State Table TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
+    datasets evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch state
     training
 """
 

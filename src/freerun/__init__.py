@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
     from freerun.checkpoint import load, save
     from freerun.closed_loop import run
-    from freerun.data import Scaling, Sequences, datasets
+    from freerun.data import Scaling, Schema, Sequences, Table, datasets, read
     from freerun.evaluation import evaluate
     from freerun.exposure import Gap, exposure_gap
     from freerun.forcing import FreeRunning, Plan, TeacherForcing
@@ -47,9 +47,11 @@ __all__ = [
     "RunError",
     "Sampling",
     "Scaling",
+    "Schema",
     "Sequences",
     "Session",
     "State",
+    "Table",
     "TeacherForcing",
     "TruncatedBPTT",
     "Unrolled",
@@ -67,6 +69,7 @@ __all__ = [
     "load",
     "nn",
     "predict",
+    "read",
     "run",
     "save",
     "scaled_batch",
@@ -80,7 +83,7 @@ _HOMES = {
     "bptt": ("CheckpointedBPTT", "FullBPTT", "TruncatedBPTT"),
     "checkpoint": ("load", "save"),
     "closed_loop": ("run",),
-    "data": ("Scaling", "Sequences", "datasets"),
+    "data": ("Scaling", "Schema", "Sequences", "Table", "datasets", "read"),
     "evaluation": ("evaluate",),
     "exposure": ("Gap", "exposure_gap"),
     "forcing": ("FreeRunning", "Plan", "TeacherForcing"),

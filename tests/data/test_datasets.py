@@ -11,7 +11,15 @@ from freerun.data import datasets
 
 
 def test_public_names() -> None:
-    assert freerun.data.__all__ == ["Batch", "Scaling", "Sequences", "datasets"]
+    assert freerun.data.__all__ == [
+        "Batch",
+        "Scaling",
+        "Schema",
+        "Sequences",
+        "Table",
+        "datasets",
+        "read",
+    ]
     assert datasets.names() == ("japanese_vowels", "moby_dick", "sunspots")
 
 

@@ -51,7 +51,15 @@ app.command(
     "run", epilog='Example:  freerun run runs/moby --steps 300 --prompt "Call me" --temperature 0.7'
 )(run.run)
 app.command("warm", epilog="Example:  freerun warm")(warm.warm)
-app.command("data", epilog="Example:  freerun data --json")(data.data)
+files = typer.Typer(invoke_without_command=True)
+files.callback(epilog="Example:  freerun data --json")(data.data)
+files.command(epilog="Example:  freerun data describe sales.csv --target units --time day")(
+    data.describe
+)
+files.command(
+    epilog="Example:  freerun data convert sales.csv sales.parquet --missing interpolate"
+)(data.convert)
+app.add_typer(files, name="data")
 for command, example in (
     (
         train.forecast,

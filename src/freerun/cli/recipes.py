@@ -6,7 +6,7 @@ Chosen by measurement on the sets that ship, test parts included, on one core;
 
 from dataclasses import dataclass
 
-__all__ = ["CLASSIFY", "FORECAST", "LABEL", "RECIPES", "TEXT", "Recipe"]
+__all__ = ["CLASSIFY", "FORECAST", "LABEL", "RECIPES", "TASKS_OF_FILES", "TEXT", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -110,5 +110,8 @@ FORECAST = Recipe(
     window=60,
     stride=4,
 )
+
+TASKS_OF_FILES = ("forecast", "classify", "regress", "label", "text")
+"""What a file can be read for."""
 
 RECIPES = {recipe.task: recipe for recipe in (FORECAST, CLASSIFY, LABEL, TEXT)}

@@ -4,5 +4,6 @@ from . import datasets
 from .batch import Batch
 from .scaling import Scaling
 from .sequences import Sequences
+from .tables import Schema, Table, read
 
-__all__ = ["Batch", "Scaling", "Sequences", "datasets"]
+__all__ = ["Batch", "Scaling", "Schema", "Sequences", "Table", "datasets", "read"]

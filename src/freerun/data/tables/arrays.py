@@ -1,0 +1,113 @@
+"""NumPy's files: ``.npz`` with x and y, or ``.npy`` with y alone."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from freerun._checks import DataError, fail
+from freerun.data.sequences import Sequences
+
+from .schema import CATEGORY, Column, Schema
+from .table import Table
+
+__all__ = ["read_arrays"]
+
+FIX = "Save x, (series, time, channels), and y: numpy.savez(path, x=x, y=y)."
+
+
+def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dtype) -> Table:
+    """Read y, and x where there is one; ``lengths`` cuts series that were padded.
+
+    y has a row for each series, (series, ...), where x has three axes: (series,) one target each,
+    of classes if they are whole numbers, (series, time) or (series, time, outputs) one a step.
+    Alone y is one series, (time,) or (time, outputs), or several, (series, time, outputs).
+
+    Raises:
+        DataError: It is no such file, or its arrays do not fit together.
+    """
+    where = str(path)
+    arrays = _load(path)
+    y = arrays.get("y")
+    if y is None:
+        fail(where, "a .npz file must hold y", ", ".join(arrays) or "nothing", FIX, DataError)
+    x = arrays.get("x")
+    lengths = arrays.get("lengths")
+    per = "sequence" if x is not None and x.ndim == 3 and _is_one_each(x, y) else "step"
+    series_x, series_y = (
+        _cut(where, x, lengths),
+        y if per == "sequence" else _cut(where, y, lengths),
+    )
+    labels = y if per == "sequence" or y.ndim < 3 else None
+    is_of_classes = labels is not None and y.dtype.kind in "iub"
+    names = _classes(where, y, schema) if is_of_classes else None
+    if missing == "interpolate":
+        fix = "Fill what is missing first, or pass missing='mask'."
+        fail(where, "arrays are read as they are", "missing='interpolate'", fix)
+    sequences = Sequences(
+        series_x, series_y, target=per, classes=names, dtype=dtype,
+        missing="mask" if missing == "mask" and per == "step" else "refuse",
+    )  # fmt: skip
+    if schema is None:
+        task = {
+            ("sequence", True): "classify", ("sequence", False): "regress",
+            ("step", True): "label", ("step", False): "forecast",
+        }[per, is_of_classes]  # fmt: skip
+        outputs = sequences.output_size or 1
+        targets = (
+            (Column("y", CATEGORY, names),)
+            if names is not None
+            else tuple(Column(f"y{n}") for n in range(1, outputs + 1))
+        )
+        inputs = tuple(Column(f"x{n}") for n in range(1, sequences.input_size + 1))
+        schema = Schema(task, "arrays", targets, inputs, missing=missing)
+    elif len(schema.known) != sequences.input_size:
+        fix = "Give it the channels that the run was trained on."
+        fail(
+            where, f"x must have {len(schema.known)} channels", sequences.input_size, fix, DataError
+        )
+    keys = tuple(f"series {n}" for n in range(1, len(sequences) + 1))
+    return Table(schema, sequences, keys if len(keys) > 1 else ("",))
+
+
+def _load(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
+    try:
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return {"y": found}
+        with found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        got = " ".join(str(error).split()) or "an end too early"
+        fail(str(path), "a file that NumPy wrote, without objects", got, FIX, DataError)
+
+
+def _is_one_each(x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") -> bool:
+    return y.ndim == 1 or (y.ndim == 2 and y.shape[1] != x.shape[1])
+
+
+def _cut(
+    where: str, array: "np.ndarray[Any, Any] | None", lengths: "np.ndarray[Any, Any] | None"
+) -> Any:
+    if array is None or lengths is None:
+        return array
+    counts = np.asarray(lengths)
+    fits = counts.ndim == 1 and len(counts) == len(array) and counts.dtype.kind in "iu"
+    if not fits or array.ndim < 2 or counts.min() < 1 or counts.max() > array.shape[1]:
+        got = f"{counts.dtype} of shape {counts.shape} beside {array.shape}"
+        fail(where, "lengths must be (series,), from 1 to the steps there are", got, FIX, DataError)
+    return [one[:count] for one, count in zip(array, counts.tolist(), strict=True)]
+
+
+def _classes(where: str, y: "np.ndarray[Any, Any]", schema: Schema | None) -> tuple[str, ...]:
+    most = int(y.max())
+    if schema is None:
+        return tuple(str(number) for number in range(most + 1))
+    known = schema.targets[0].categories
+    if most >= len(known):
+        fix = "Train on data that have it, or leave it out."
+        expected = f"classes must be among the {len(known)} that were seen in training"
+        fail(where, expected, most, fix, DataError)
+    return known

@@ -1,0 +1,119 @@
+"""Files of columns: CSV and its relatives, and Parquet; read by Polars."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from freerun._checks import DataError, fail
+
+from .columns import Columns, from_frame
+
+__all__ = ["read_delimited", "read_parquet"]
+
+DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+
+TIME_NAMES = "time date datetime timestamp ds"
+
+HEAD = 2**16
+"""Bytes that are looked at before a file is read as a whole."""
+
+
+def read_delimited(
+    path: Path, delimiter: str | None = None, encoding: str = "utf-8"
+) -> tuple[Columns, list[str]]:
+    """Read a file with a header line: its columns, and what was guessed.
+
+    Dates and times as ISO 8601 writes them are read as such; everything that looks like nothing
+    (an empty field, NA, NaN, null) is missing.
+
+    Raises:
+        DataError: The file is empty, is not text, has no rows, or its rows do not fit its header.
+    """
+    import polars
+
+    where = str(path)
+    head = _head(path, encoding)
+    guessed = []
+    if delimiter is None:
+        delimiter = _sniff(head)
+        if delimiter != ("\t" if path.suffix == ".tsv" else ","):
+            guessed.append(f"fields are set apart by a {DELIMITERS[delimiter]}")
+    elif len(delimiter) != 1:
+        fix = 'Pass delimiter=";", say.'
+        fail(where, "delimiter must be one character", repr(delimiter), fix)
+    header = next(csv.reader([head.splitlines()[0]], delimiter=delimiter))
+    if len(header) == 1 and any(other in header[0] for other in DELIMITERS):
+        others = " or ".join(repr(other) for other in DELIMITERS if other in header[0])
+        fix = f"Pass delimiter={others}."
+        fail(where, f"fields must be set apart by {delimiter!r}", repr(header[0]), fix, DataError)
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        fix = "Give every column a name of its own."
+        fail(where, "columns must have names of their own", f"two {twice!r}", fix, DataError)
+    source: Any = path
+    if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "utf-8-sig"):
+        source = path.read_text(encoding=encoding).encode()
+    try:
+        frame = polars.read_csv(
+            source,
+            separator=delimiter,
+            null_values=["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"],
+            try_parse_dates=True,
+            infer_schema_length=None if path.stat().st_size < 2**24 else 100_000,
+        )
+    except polars.exceptions.NoDataError:
+        fail(where, "a file must have rows", "none", "Give it data.", DataError)
+    except (polars.exceptions.PolarsError, UnicodeDecodeError) as error:
+        fix = "Check the file there; pass delimiter= or encoding= if it is written otherwise."
+        got = " ".join(str(error).split("\n")[0].split())
+        fail(where, "rows must fit the header", got, fix, DataError)
+    return from_frame(where, frame), guessed
+
+
+def read_parquet(path: Path) -> Columns:
+    """Read a Parquet file.
+
+    Raises:
+        DataError: It is none, or is cut short.
+    """
+    import polars
+
+    try:
+        frame = polars.read_parquet(path)
+    except polars.exceptions.PolarsError as error:
+        got = " ".join(str(error).split("\n")[0].split())
+        fail(str(path), "a whole Parquet file", got, "Restore it from a copy.", DataError)
+    return from_frame(str(path), frame)
+
+
+def _head(path: Path, encoding: str) -> str:
+    """The beginning of a text file, whole lines of it."""
+    where = str(path)
+    with open(path, "rb") as file:
+        raw = file.read(HEAD)
+    if not raw.strip():
+        fail(where, "a file must hold something", "an empty one", "Give it data.", DataError)
+    if b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        fix = "Pass a CSV or Parquet file, or encoding= if it is text."
+        fail(where, "a text file", "bytes that are no text", fix, DataError)
+    try:
+        text = raw.decode(encoding, errors="strict" if len(raw) < HEAD else "ignore")
+    except LookupError:
+        fail(where, "encoding must be one that Python knows", repr(encoding), 'Pass "utf-8", say.')
+    except UnicodeDecodeError as error:
+        fix = 'Pass encoding="latin-1", say, or save it as UTF-8.'
+        got = f"byte {raw[error.start]:#04x} at place {error.start}"
+        fail(where, f"text must be {encoding}", got, fix, DataError)
+    lines = text.lstrip("\ufeff").splitlines(keepends=True)
+    return "".join(lines if len(raw) < HEAD or len(lines) == 1 else lines[:-1])
+
+
+def _sniff(head: str) -> str:
+    """The delimiter that cuts the first lines into the same number of fields, and most of them."""
+    lines = [line for line in head.splitlines()[:20] if line.strip()]
+    best, most = ",", 1
+    for delimiter in (",", "\t", ";", "|"):
+        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        if len(set(counts)) == 1 and counts[0] > most:
+            best, most = delimiter, counts[0]
+    return best

@@ -1,0 +1,230 @@
+"""Columns turned into the numbers that a network reads and predicts."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from freerun._checks import DataError, fail
+
+from .columns import Columns, Words, is_missing
+from .ordering import Order
+from .roles import Roles
+from .schema import BOOLEAN, CATEGORY, NUMBER, Column, Schema
+
+__all__ = ["describe", "inputs", "targets"]
+
+
+def describe(where: str, columns: Columns, roles: Roles, order: Order, missing: str) -> Schema:
+    """The schema of a table that a network shall learn from.
+
+    Raises:
+        DataError: A column is of no kind for its role.
+    """
+    classes = roles.task in ("classify", "label")
+    targets = [_target(where, name, columns[name], classes) for name in roles.targets]
+    if len(targets) > 1 and any(one.kind != NUMBER for one in targets):
+        got = ", ".join(f"{one.name} ({one.kind})" for one in targets)
+        fix = "Train a network for each class column."
+        fail(where, "several targets must be numbers", got, fix, DataError)
+    observed = [_target(where, name, columns[name], False) for name in roles.observed]
+    if observed and targets[0].kind != NUMBER:
+        fix = "Pass them as known, or leave them out."
+        fail(where, "observed columns need targets that are numbers", "classes", fix, DataError)
+    known = []
+    for name in roles.known:
+        column = _input(where, name, columns[name])
+        gone = missing == "mask" and bool(is_missing(order.pick(columns[name])).any())
+        known.append(replace(column, marks_missing=gone))
+    return Schema(
+        roles.task, "long", tuple(targets), tuple(known), tuple(observed), roles.time,
+        roles.series, order.clock, missing,
+    )  # fmt: skip
+
+
+def targets(where: str, columns: Columns, schema: Schema, order: Order) -> "np.ndarray[Any, Any]":
+    """Targets at all places: (places,) classes, -1 where missing; or (places, outputs), NaN."""
+    if schema.is_of_classes:
+        (column,) = schema.targets
+        found = order.pick(_there(where, columns, column))
+        if schema.missing != "mask":
+            why = "a class has no in-between" if schema.missing == "interpolate" else ""
+            _refuse_missing(where, column.name, is_missing(found), order, why)
+        return _classes(where, column, found, order)
+    both = (*schema.targets, *schema.observed)
+    found = [_numbers(where, one, order.pick(_there(where, columns, one))) for one in both]
+    for column, values in zip(both, found, strict=True):
+        _check_infinite(where, column.name, values, order)
+        if schema.missing == "refuse":
+            _refuse_missing(where, column.name, np.isnan(values), order)
+        elif schema.missing == "interpolate":
+            _interpolate(where, column.name, values, order)
+    return np.stack(found, axis=1)
+
+
+def inputs(
+    where: str, columns: Columns, schema: Schema, order: Order
+) -> "np.ndarray[Any, Any] | None":
+    """Inputs at all places, (places, channels); None where there are none."""
+    found = []
+    for column in schema.known:
+        values = order.pick(_there(where, columns, column))
+        gone = is_missing(values)
+        if schema.missing == "refuse" or (schema.missing == "mask" and not column.marks_missing):
+            _refuse_missing(where, column.name, gone, order)
+        if column.kind == CATEGORY:
+            if schema.missing == "interpolate":
+                _refuse_missing(where, column.name, gone, order, "a category has no in-between")
+            channels = _one_hot(where, column, values, order)
+        else:
+            one = _numbers(where, column, values)
+            _check_infinite(where, column.name, one, order)
+            if schema.missing == "interpolate":
+                _interpolate(where, column.name, one, order)
+            channels = np.where(gone & np.isnan(one), _carried(one, order), one)[:, None]
+        found.append(channels)
+        if column.marks_missing:
+            found.append(gone[:, None].astype(np.float64))
+    return np.concatenate(found, axis=1) if found else None
+
+
+def _there(where: str, columns: Columns, column: Column) -> Any:
+    if column.name not in columns:
+        shown = ", ".join(map(repr, list(columns)[:8]))
+        fix = "Give the table the columns that the run was trained on."
+        fail(where, f"a table must have the column {column.name!r}", shown, fix, DataError)
+    return columns[column.name]
+
+
+def _target(where: str, name: str, values: Any, classes: bool) -> Column:
+    if isinstance(values, Words):
+        if not classes:
+            _refuse_words(where, name, values)
+        return Column(name, CATEGORY, values.names)
+    if values.dtype.kind == "M":
+        fix = "Predict a column of numbers or classes."
+        fail(where, f"column {name!r} must be of numbers", "times", fix, DataError)
+    if not classes:
+        return Column(name)
+    if values.dtype.kind == "b":
+        return Column(name, CATEGORY, ("false", "true"))
+    there = values[~np.isnan(values)]
+    if not bool((there == np.round(there)).all()):
+        fix = "Pass task='forecast' or 'regress' for numbers."
+        got = f"{there[there != np.round(there)][0]:g}"
+        fail(where, f"column {name!r} must be of classes", got, fix, DataError)
+    return Column(name, CATEGORY, tuple(f"{one:.0f}" for one in np.unique(there)))
+
+
+def _input(where: str, name: str, values: Any) -> Column:
+    if isinstance(values, Words):
+        return Column(name, CATEGORY, values.names)
+    if values.dtype.kind == "M":
+        fix = "Pass numbers made of them: the month, say, or the day of the week."
+        fail(where, f"input {name!r} must be of numbers or words", "times", fix, DataError)
+    return Column(name, BOOLEAN if values.dtype.kind == "b" else NUMBER)
+
+
+def _numbers(where: str, column: Column, values: Any) -> "np.ndarray[Any, Any]":
+    if isinstance(values, Words):
+        _refuse_words(where, column.name, values)
+    if values.dtype.kind == "M":
+        fix = "Give it numbers, as the run was trained on."
+        fail(where, f"column {column.name!r} must be of numbers", "times", fix, DataError)
+    return values.astype(np.float64, copy=True)
+
+
+def _refuse_words(where: str, name: str, values: Words) -> None:
+    def is_number(word: str) -> bool:
+        try:
+            float(word)
+        except ValueError:
+            return False
+        return True
+
+    number = next((n for n, word in enumerate(values.names) if not is_number(word)), 0)
+    row = int((values.codes == number).argmax()) + 1
+    fix = "Write numbers there, or nothing where there is none."
+    got = f"{values.names[number]!r} in row {row}"
+    fail(where, f"column {name!r} must be of numbers", got, fix, DataError)
+
+
+def _classes(where: str, column: Column, values: Any, order: Order) -> "np.ndarray[Any, Any]":
+    gone = is_missing(values)
+    if isinstance(values, Words):
+        codes = values.recoded(column.categories)
+    else:
+        numbers = values.astype(np.float64)
+        names = [f"{one:.0f}" for one in np.unique(numbers[~gone])]
+        if values.dtype.kind == "b" or column.categories == ("false", "true"):
+            names = [("false", "true")[int(float(name))] for name in names]
+        place = {name: number for number, name in enumerate(column.categories)}
+        new = np.array([place.get(name, -1) for name in names] + [-1], np.int64)
+        found = np.unique(np.where(gone, np.inf, numbers), return_inverse=True)[1]
+        codes = new[np.where(gone, len(names), found)]
+    strange = (codes < 0) & ~gone
+    if strange.any():
+        at = int(strange.argmax())
+        word = values.names[values.codes[at]] if isinstance(values, Words) else f"{values[at]:g}"
+        known = ", ".join(map(repr, column.categories[:6]))
+        fix = f"It knows {known}{' and others' if len(column.categories) > 6 else ''}."
+        expected = f"column {column.name!r} must have classes that were seen in training"
+        fail(where, expected, f"{word!r} in {order.name(at)}", fix, DataError)
+    return codes
+
+
+def _one_hot(where: str, column: Column, values: Any, order: Order) -> "np.ndarray[Any, Any]":
+    codes = _classes(where, column, values, order)
+    found = np.zeros((len(codes), len(column.categories)))
+    there = np.flatnonzero(codes >= 0)
+    found[there, codes[there]] = 1
+    return found
+
+
+def _check_infinite(where: str, name: str, values: Any, order: Order) -> None:
+    infinite = np.isinf(values)
+    if infinite.any():
+        at = int(infinite.argmax())
+        fix = "Write nothing where there is no number."
+        got = f"{values[at]:g} in {order.name(at)}"
+        fail(where, f"column {name!r} must be finite", got, fix, DataError)
+
+
+def _refuse_missing(where: str, name: str, gone: Any, order: Order, why: str = "") -> None:
+    if not gone.any():
+        return
+    at = int(gone.argmax())
+    more = int(gone.sum()) - 1
+    got = f"nothing in {order.name(at)}" + (f" and {more} more" if more else "")
+    fix = "Pass missing='mask'" + ("" if why else " or 'interpolate'") + ", or fill the gaps."
+    expected = f"column {name!r} must have a value in every row"
+    fail(where, f"{expected}, for {why}" if why else expected, got, fix, DataError)
+
+
+def _interpolate(where: str, name: str, values: Any, order: Order) -> None:
+    """Fill what is missing on a straight line, before the first and after the last with these."""
+    gone = np.isnan(values)
+    if not gone.any():
+        return
+    series = np.unique(np.searchsorted(order.begins, np.flatnonzero(gone), side="right") - 1)
+    for number in series:
+        part = slice(order.begins[number], order.begins[number + 1])
+        missing = gone[part]
+        if missing.all():
+            got = (
+                f"nothing in all of series {order.keys[number]!r}" if order.keys[number] else "none"
+            )
+            fix = "Leave the series or the column out."
+            fail(where, f"column {name!r} must have a value to go by", got, fix, DataError)
+        here = np.arange(len(missing))
+        values[part][missing] = np.interp(here[missing], here[~missing], values[part][~missing])
+
+
+def _carried(values: Any, order: Order) -> "np.ndarray[Any, Any]":
+    """The last value before each place in its series; the column's mean before the first."""
+    there = ~np.isnan(values)
+    mean = values[there].mean() if there.any() else 0.0
+    last = np.where(there, np.arange(len(values)), -1)
+    last = np.maximum.accumulate(last)
+    begins = np.repeat(order.begins[:-1], np.diff(order.begins))
+    return np.where(last >= begins, values[np.maximum(last, 0)], mean)
