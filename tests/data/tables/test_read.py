@@ -267,3 +267,31 @@ def test_clocks(times: list[str], clock: str, after: str) -> None:
     table = fr.read({"when": np.array(times, "datetime64[us]"), "y": np.arange(len(times))})
     assert str(table.schema.clock) == clock
     assert table.times_after(0, 1)[0] == np.datetime64(after, "us")
+
+
+# What is found further down than the rows that are looked at first
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd", "kind"),
+    [
+        ("1", "1.5", "f"),
+        ("1", "word", "words"),
+        ("2024-01-02", "soon", "words"),
+        ("true", "7", "words"),
+    ],
+)
+def test_a_large_file_may_look_otherwise_further_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str, odd: str, kind: str
+) -> None:
+    from freerun.data.tables import delimited
+
+    monkeypatch.setattr(delimited, "SMALL", 0)
+    monkeypatch.setattr(delimited, "FEW_ROWS", 10)
+    path = write(tmp_path / "a.csv", "a,b\n" + f"{usual},1\n" * 5000 + f"{odd},1\n")
+    columns, _ = delimited.read_delimited(path)
+    whole = columns["a"]
+    if kind == "f":
+        assert whole[-1] == 1.5
+    else:
+        assert whole.names == tuple(sorted((usual, odd)))

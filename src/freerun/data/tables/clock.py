@@ -13,6 +13,8 @@ Times: TypeAlias = "np.ndarray[Any, Any]"
 
 MONTH, SPAN, NUMBER = "months", "microseconds", "numbers"
 
+SHORTEST_MONTH = 28 * 86_400_000_000
+
 UNITS = (
     ("day", 86_400_000_000),
     ("hour", 3_600_000_000),
@@ -60,10 +62,12 @@ class Clock:
             return None
         if times.dtype.kind != "M":
             return cls(NUMBER, float(_usual(np.diff(times)[within])))
-        months = np.diff(_months(times))[within]
-        if bool((months > 0).all()) and _is_monthly(times, within):
-            return cls(MONTH, int(_usual(months)))
-        return cls(SPAN, int(_usual(np.diff(_microseconds(times))[within])))
+        usual = int(_usual(np.diff(_microseconds(times))[within]))
+        if usual >= SHORTEST_MONTH:
+            months = np.diff(_months(times))[within]
+            if bool((months > 0).all()) and _is_monthly(times, within):
+                return cls(MONTH, int(_usual(months)))
+        return cls(SPAN, usual)
 
     def places(self, times: Times, firsts: Times) -> "np.ndarray[Any, Any]":
         """How many steps each of the times is after its series' first, (rows,); whole if regular.

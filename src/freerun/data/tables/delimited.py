@@ -12,7 +12,12 @@ __all__ = ["read_delimited", "read_parquet"]
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 
-TIME_NAMES = "time date datetime timestamp ds"
+NOTHING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+"""What stands where nothing is."""
+
+SMALL, FEW_ROWS = 2**24, 5_000
+"""Bytes up to which a file is looked at as a whole before it is read, which takes as long again;
+and the rows that are looked at in a larger one."""
 
 HEAD = 2**16
 """Bytes that are looked at before a file is read as a whole."""
@@ -54,13 +59,7 @@ def read_delimited(
     if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "utf-8-sig"):
         source = path.read_text(encoding=encoding).encode()
     try:
-        frame = polars.read_csv(
-            source,
-            separator=delimiter,
-            null_values=["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"],
-            try_parse_dates=True,
-            infer_schema_length=None if path.stat().st_size < 2**24 else 100_000,
-        )
+        frame = _parse(source, delimiter, None if path.stat().st_size < SMALL else FEW_ROWS)
     except polars.exceptions.NoDataError:
         fail(where, "a file must have rows", "none", "Give it data.", DataError)
     except (polars.exceptions.PolarsError, UnicodeDecodeError) as error:
@@ -68,6 +67,24 @@ def read_delimited(
         got = " ".join(str(error).split("\n")[0].split())
         fail(where, "rows must fit the header", got, fix, DataError)
     return from_frame(where, frame), guessed
+
+
+def _parse(source: Any, delimiter: str, rows: int | None) -> Any:
+    """The frame of a file, whose columns are of the kinds that the first ``rows`` look like."""
+    import polars
+
+    try:
+        return polars.read_csv(
+            source,
+            separator=delimiter,
+            null_values=NOTHING,
+            try_parse_dates=True,
+            infer_schema_length=rows,
+        )
+    except polars.exceptions.ComputeError:
+        if rows is None:
+            raise
+        return _parse(source, delimiter, None)  # further down something looks otherwise
 
 
 def read_parquet(path: Path) -> Columns:

@@ -81,7 +81,7 @@ def inputs(
             _check_infinite(where, column.name, one, order)
             if schema.missing == "interpolate":
                 _interpolate(where, column.name, one, order)
-            channels = np.where(gone & np.isnan(one), _carried(one, order), one)[:, None]
+            channels = (_carried(one, order) if np.isnan(one).any() else one)[:, None]
         found.append(channels)
         if column.marks_missing:
             found.append(gone[:, None].astype(np.float64))
@@ -221,7 +221,7 @@ def _interpolate(where: str, name: str, values: Any, order: Order) -> None:
 
 
 def _carried(values: Any, order: Order) -> "np.ndarray[Any, Any]":
-    """The last value before each place in its series; the column's mean before the first."""
+    """Each place's value, or the last one before it in its series, or the column's mean."""
     there = ~np.isnan(values)
     mean = values[there].mean() if there.any() else 0.0
     last = np.where(there, np.arange(len(values)), -1)
