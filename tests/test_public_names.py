@@ -13,8 +13,8 @@ NAMES = """
     ArgumentError CheckpointedBPTT DataError FreeRunning FreerunError FullBPTT Gap History Noise
     NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Schema Sequences
     Session State Table TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
-    datasets evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch state
-    training
+    datasets evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
+    state training
 """
 
 

@@ -96,6 +96,8 @@ def test_convert_to_arrays(freerun: CommandLine, sales: Path, tmp_path: Path) ->
         ("describe {folder}/sale.csv", "Did you mean"),
         ("describe {sales} --target sale", "Did you mean 'sales'?"),
         ("describe {sales} --target sales", "'day' must go on by 1 day, got 2024-01-04 after"),
+        ("describe {sales} --target price", "or pass --missing interpolate or 'mask' to fill them"),
+        ("describe {sales}", "Pass --target with the name of one."),
         ("describe {sales} --missing drop", "--missing must be one of 'refuse', 'interpolate'"),
         ("describe {sales} --task forcast", "Did you mean 'forecast'?"),
         ("convert {sales} {folder}/out.xls --target price", "OUT must end with .csv, .tsv"),

@@ -56,9 +56,9 @@ files.callback(epilog="Example:  freerun data --json")(data.data)
 files.command(epilog="Example:  freerun data describe sales.csv --target units --time day")(
     data.describe
 )
-files.command(
-    epilog="Example:  freerun data convert sales.csv sales.parquet --missing interpolate"
-)(data.convert)
+files.command(epilog="Example:  freerun data convert sales.csv sales.parquet --target units")(
+    data.convert
+)
 app.add_typer(files, name="data")
 for command, example in (
     (

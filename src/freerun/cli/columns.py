@@ -1,5 +1,6 @@
 """The options that say how a file is to be read, and reading it."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,16 @@ Encoding = Annotated[str, typer.Option(metavar="NAME", help="Of text: utf-8, lat
 Unit = Annotated[str, options.word("--unit", "What a text is cut into.", UNITS)]
 
 
+ARGUMENTS = re.compile(
+    r"\b(delimiter|encoding|known|layout|missing|observed|series|target|task|time|unit)=(?:'(\w+)')?"
+)
+
+
+def _as_options(message: str) -> str:
+    """A message of the library in the command line's words: missing='mask' is --missing mask."""
+    return ARGUMENTS.sub(lambda found: f"--{found[1]} {found[2] or ''}".rstrip(), message)
+
+
 def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> Any:
     """Read a file, and say on standard error what was guessed.
 
@@ -61,7 +72,10 @@ def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> A
     for name in ("target", "known", "observed"):
         if how.get(name) is not None:
             how[name] = [one.strip() for one in how[name].split(",")]
-    table = fr.read(Path(path), task=task, **how)
+    try:
+        table = fr.read(Path(path), task=task, **how)
+    except fr.FreerunError as error:
+        raise type(error)(_as_options(str(error))) from error
     for sentence in table.guessed:
         say(f"{path}: {sentence}", quiet)
     return table
