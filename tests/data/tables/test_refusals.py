@@ -87,7 +87,11 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "an unknown task": (DATES, {"task": "forcast"}, "Did you mean 'forecast'?"),
     "an unknown layout": (DATES, {"layout": "tall"}, "layout must be one of 'long', 'wide'"),
-    "a long delimiter": (DATES, {"delimiter": "::"}, "delimiter must be one character"),
+    "a long delimiter": (
+        DATES,
+        {"delimiter": "::"},
+        "delimiter must be one character, a plain one",
+    ),
     "an unknown encoding": (DATES, {"encoding": "utf-9"}, "encoding must be one that Python knows"),
 }
 

@@ -33,6 +33,8 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
     y = arrays.get("y")
     if y is None:
         fail(where, "a .npz file must hold y", ", ".join(arrays) or "nothing", FIX, DataError)
+    if not y.size:
+        fail(where, "y must have a value", f"an array of {y.shape}", FIX, DataError)
     x = arrays.get("x")
     lengths = arrays.get("lengths")
     per = "sequence" if x is not None and x.ndim == 3 and _is_one_each(x, y) else "step"
@@ -68,8 +70,24 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
         fail(
             where, f"x must have {len(schema.known)} channels", sequences.input_size, fix, DataError
         )
+    else:
+        _check_like(where, schema, per, is_of_classes, sequences.output_size)
     keys = tuple(f"series {n}" for n in range(1, len(sequences) + 1))
     return Table(schema, sequences, keys if len(keys) > 1 else ("",))
+
+
+def _check_like(
+    where: str, schema: Schema, per: str, is_of_classes: bool, outputs: int | None
+) -> None:
+    """Refuse targets of another kind than those that were trained on."""
+    kinds = {False: "numbers", True: "classes"}
+    wanted = f"{kinds[schema.is_of_classes]} per {schema.per}"
+    got = f"{kinds[is_of_classes]} per {per}"
+    if not schema.is_of_classes:
+        wanted, got = f"{len(schema.outputs)} {wanted}", f"{outputs} {got}"
+    if wanted != got or schema.layout != "arrays":
+        fix = "Give it data like those that the run was trained on."
+        fail(where, f"y must be {wanted}", got, fix, DataError)
 
 
 def _load(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
@@ -95,7 +113,13 @@ def _cut(
         return array
     counts = np.asarray(lengths)
     fits = counts.ndim == 1 and len(counts) == len(array) and counts.dtype.kind in "iu"
-    if not fits or array.ndim < 2 or counts.min() < 1 or counts.max() > array.shape[1]:
+    if (
+        not fits
+        or not len(counts)
+        or array.ndim < 2
+        or counts.min() < 1
+        or counts.max() > array.shape[1]
+    ):
         got = f"{counts.dtype} of shape {counts.shape} beside {array.shape}"
         fail(where, "lengths must be (series,), from 1 to the steps there are", got, FIX, DataError)
     return [one[:count] for one, count in zip(array, counts.tolist(), strict=True)]
@@ -104,6 +128,9 @@ def _cut(
 def _classes(where: str, y: "np.ndarray[Any, Any]", schema: Schema | None) -> tuple[str, ...]:
     most = int(y.max())
     if schema is None:
+        if most >= 1000 + y.size:
+            fix = "Number classes from 0; save numbers that are no classes as floats."
+            fail(where, "classes must be numbered from 0", most, fix, DataError)
         return tuple(str(number) for number in range(most + 1))
     known = schema.targets[0].categories
     if most >= len(known):

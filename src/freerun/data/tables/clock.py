@@ -79,6 +79,16 @@ class Clock:
         found = self._numbers(times)
         return (found - found[firsts]) / self.step
 
+    def strays(self, times: Times, begins: Times) -> "np.ndarray[Any, Any]":
+        """Where times leave the day that a clock of months keeps, (rows - 1,) bool."""
+        within = ~begins[1:]
+        if self.unit != MONTH or _is_monthly(times, within):
+            return np.zeros(len(within), bool)
+        months = times.astype("datetime64[M]").astype("datetime64[us]")
+        return within & (
+            np.diff(times.astype("datetime64[us]") - months) != np.timedelta64(0, "us")
+        )
+
     def after(self, last: Any, steps: int) -> Times:
         """The ``steps`` times that follow ``last``."""
         ahead = np.arange(1, steps + 1)

@@ -8,13 +8,19 @@ words        Words: a number for each different word, -1 where missing
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
 from freerun._checks import DataError, fail
 
-__all__ = ["Columns", "Words", "from_frame", "is_missing"]
+__all__ = ["TRUTHS", "Columns", "Words", "from_frame", "is_missing"]
+
+TRUTHS = ("false", "true")
+
+MOST = 2**53
+"""Whole numbers up to which float64 tells each from the next."""
 
 FIX = "Pass a table of numbers, words, times, or true and false."
 
@@ -65,6 +71,10 @@ def from_frame(where: str, frame: Any) -> Columns:
     """
     if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
         frame = frame.collect()
+    if not (isinstance(frame, Mapping) or hasattr(frame, "columns")):
+        got = type(frame).__name__
+        fix = "Pass a path, a frame, or a mapping of names to arrays; arrays go into fr.Sequences."
+        fail(where, "a table", got, fix, DataError)
     keys = list(frame if isinstance(frame, Mapping) else _keys(frame))
     names = [str(key) for key in keys]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -104,9 +114,14 @@ def _column(where: str, name: str, values: Any) -> Any:
         values = _from_pandas(values, kind)
     if isinstance(values, Words):
         return values
+    if isinstance(values, (list, tuple)):
+        values = np.array([*values, None], object)[:-1]  # or words and numbers become all words
     array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim != 1:
         fail(where, f"column {name!r} must be (rows,)", array.shape, FIX, DataError)
+    if array.dtype.kind in "iu" and len(array) and max(-int(array.min()), int(array.max())) > MOST:
+        fix = "Write such numbers as words if they are names."
+        fail(where, f"column {name!r} must be within 2^53", int(array.max()), fix, DataError)
     if array.dtype.kind in "iuf":
         return array.astype(np.float64, copy=False)
     if array.dtype.kind == "M":
@@ -123,13 +138,15 @@ def _from_polars(values: Any, kind: str) -> Any:
         import polars
 
         words = values.cast(polars.String)
+        if words.null_count() == len(words):
+            return np.full(len(words), np.nan)
         names = words.drop_nulls().unique().sort().to_list()
         codes = words.cast(polars.Enum(names)).to_physical().cast(polars.Int32).fill_null(-1)
         return Words(codes.to_numpy(), tuple(names))
     if kind.startswith("Datetime") and getattr(values.dtype, "time_zone", None):
-        return values.dt.replace_time_zone(None)  # the clock on the wall
+        return values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if kind == "Boolean" and values.null_count():
-        return values.cast(int)
+        return _truths(values.cast(int).to_numpy())
     if kind.startswith("Decimal"):
         return values.cast(float)
     return values
@@ -139,32 +156,59 @@ def _from_pandas(values: Any, kind: str) -> Any:
     if kind.startswith("period"):
         return values.dt.to_timestamp()
     if getattr(values.dtype, "tz", None) is not None:
-        return values.dt.tz_localize(None)
+        return values.dt.tz_convert("UTC").dt.tz_localize(None)
     if kind in ("category", "str") or kind.startswith("string"):
         coded = values.astype("category").cat
         return Words.of(np.asarray(coded.codes, np.int64), [str(one) for one in coded.categories])
-    if kind[:1].isupper() and kind != "Sparse":  # Int64, Float64, boolean with pandas.NA
+    if kind.startswith(("boolean", "bool[")):
+        return _truths(values.astype("float64").to_numpy())
+    if kind[:1].isupper() or kind.endswith("[pyarrow]"):  # Int64, Float64, with pandas.NA
         return values.astype("float64")
     return values
 
 
+def _truths(numbers: "np.ndarray[Any, Any]") -> Any:
+    """Truths among which some are missing: words."""
+    gone = np.isnan(numbers)
+    if not gone.any():
+        return numbers.astype(bool)
+    return Words(np.where(gone, -1, numbers).astype(np.int32), TRUTHS)
+
+
 def _from_objects(where: str, name: str, array: "np.ndarray[Any, Any]") -> Any:
     """Python's own objects: words, times, or numbers among which some are missing."""
-    listed = array.tolist()
-    missing = np.array([one is None or one != one for one in listed], bool)
-    kinds = {type(one) for one, gone in zip(listed, missing, strict=True) if not gone}
-    if kinds <= {str}:
-        words, codes = np.unique([str(one) for one in array[~missing]], return_inverse=True)
+    listed = [one.item() if isinstance(one, np.generic) else one for one in array.tolist()]
+    missing = np.array([_is_nothing(one) for one in listed], bool)
+    there = [one for one, gone in zip(listed, missing, strict=True) if not gone]
+    kinds = {type(one) for one in there}
+    if not kinds:
+        return np.full(len(array), np.nan)
+    if kinds == {str}:
+        words, codes = np.unique(there, return_inverse=True)
         spread = np.full(len(array), -1, np.int64)
         spread[~missing] = codes
         return Words.of(spread, words.tolist())
     if kinds <= {bool, int, float}:
         found = np.full(len(array), np.nan)
-        found[~missing] = array[~missing].astype(np.float64)
-        return found.astype(bool) if kinds == {bool} and not missing.any() else found
-    try:
-        return np.array([None if gone else one for one, gone in zip(listed, missing, strict=True)],
-                        "datetime64[us]")  # fmt: skip
-    except (TypeError, ValueError):
-        got = " and ".join(sorted(kind.__name__ for kind in kinds))
-        return fail(where, f"column {name!r} must be of one kind", got, FIX, DataError)
+        found[~missing] = np.array(there, np.float64)
+        return _truths(found) if kinds == {bool} else found
+    if all(issubclass(kind, date) for kind in kinds):
+        naive = [_in_utc(one) for one in there]
+        times = np.full(len(array), np.datetime64("NaT", "us"))
+        times[~missing] = np.array(naive, "datetime64[us]")
+        return times
+    got = " and ".join(sorted(kind.__name__ for kind in kinds))
+    return fail(where, f"column {name!r} must be of one kind", got, FIX, DataError)
+
+
+def _is_nothing(value: Any) -> bool:
+    """None, NaN, NaT or pandas.NA."""
+    if value is None:
+        return True
+    same = value == value
+    return same is not True if isinstance(same, bool) else type(value).__name__ == "NAType"
+
+
+def _in_utc(value: Any) -> Any:
+    aware = isinstance(value, datetime) and value.tzinfo is not None
+    return value.astimezone(UTC).replace(tzinfo=None) if aware else value

@@ -1,6 +1,8 @@
 """Files of columns: CSV and its relatives, and Parquet; read by Polars."""
 
 import csv
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 
 NOTHING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 """What stands where nothing is."""
+
+ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 SMALL, FEW_ROWS = 2**24, 5_000
 """Bytes up to which a file is looked at as a whole before it is read, which takes as long again;
@@ -43,9 +47,9 @@ def read_delimited(
         delimiter = _sniff(head)
         if delimiter != ("\t" if path.suffix == ".tsv" else ","):
             guessed.append(f"fields are set apart by a {DELIMITERS[delimiter]}")
-    elif len(delimiter) != 1:
+    elif len(delimiter.encode()) != 1:
         fix = 'Pass delimiter=";", say.'
-        fail(where, "delimiter must be one character", repr(delimiter), fix)
+        fail(where, "delimiter must be one character, a plain one", repr(delimiter), fix)
     header = next(csv.reader([head.splitlines()[0]], delimiter=delimiter))
     if len(header) == 1 and any(other in header[0] for other in DELIMITERS):
         others = " or ".join(repr(other) for other in DELIMITERS if other in header[0])
@@ -66,7 +70,7 @@ def read_delimited(
         fix = "Check the file there; pass delimiter= or encoding= if it is written otherwise."
         got = " ".join(str(error).split("\n")[0].split())
         fail(where, "rows must fit the header", got, fix, DataError)
-    return from_frame(where, frame), guessed
+    return from_frame(where, _with_times(frame)), guessed
 
 
 def _parse(source: Any, delimiter: str, rows: int | None) -> Any:
@@ -78,13 +82,29 @@ def _parse(source: Any, delimiter: str, rows: int | None) -> Any:
             source,
             separator=delimiter,
             null_values=NOTHING,
-            try_parse_dates=True,
             infer_schema_length=rows,
         )
     except polars.exceptions.ComputeError:
         if rows is None:
             raise
         return _parse(source, delimiter, None)  # further down something looks otherwise
+
+
+def _with_times(frame: Any) -> Any:
+    """Turn columns of ISO 8601 times into times; other ways to write a date are not guessed at."""
+    import polars
+
+    for column in frame.get_columns():
+        if column.dtype != polars.String:
+            continue
+        first = column.drop_nulls().head(1).to_list()
+        if not first or not ISO.fullmatch(first[0]):
+            continue
+        with suppress(polars.exceptions.PolarsError):  # not all of it: words, which are refused
+            day = len(first[0]) == len("2024-12-31")
+            kind = polars.Date if day else polars.Datetime("us")
+            frame = frame.with_columns(column.str.strptime(kind, strict=True))
+    return frame
 
 
 def read_parquet(path: Path) -> Columns:

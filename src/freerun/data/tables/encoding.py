@@ -1,5 +1,6 @@
 """Columns turned into the numbers that a network reads and predicts."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,12 +8,15 @@ import numpy as np
 
 from freerun._checks import DataError, fail
 
-from .columns import Columns, Words, is_missing
+from .columns import TRUTHS, Columns, Words, is_missing
 from .ordering import Order
 from .roles import Roles
 from .schema import BOOLEAN, CATEGORY, NUMBER, Column, Schema
 
-__all__ = ["describe", "inputs", "targets"]
+COMMA = re.compile(r"\s*[-+]?\d+([.,]\d+)*\s*")
+"""A number with a comma, which is no class."""
+
+__all__ = ["describe", "inputs", "refuse_words", "targets"]
 
 
 def describe(where: str, columns: Columns, roles: Roles, order: Order, missing: str) -> Schema:
@@ -36,6 +40,11 @@ def describe(where: str, columns: Columns, roles: Roles, order: Order, missing: 
         column = _input(where, name, columns[name])
         gone = missing == "mask" and bool(is_missing(order.pick(columns[name])).any())
         known.append(replace(column, marks_missing=gone))
+    names = [name for one in known for name in one.channels]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        fix = "Rename a column."
+        fail(where, "inputs must have names of their own", f"two {twice!r}", fix, DataError)
     return Schema(
         roles.task, "long", tuple(targets), tuple(known), tuple(observed), roles.time,
         roles.series, order.clock, missing,
@@ -79,7 +88,9 @@ def inputs(
         else:
             one = _numbers(where, column, values)
             _check_infinite(where, column.name, one, order)
-            if schema.missing == "interpolate":
+            if schema.missing == "interpolate" and column.kind == BOOLEAN:
+                _refuse_missing(where, column.name, gone, order, "a truth has no in-between")
+            elif schema.missing == "interpolate":
                 _interpolate(where, column.name, one, order)
             channels = (_carried(one, order) if np.isnan(one).any() else one)[:, None]
         found.append(channels)
@@ -98,8 +109,8 @@ def _there(where: str, columns: Columns, column: Column) -> Any:
 
 def _target(where: str, name: str, values: Any, classes: bool) -> Column:
     if isinstance(values, Words):
-        if not classes:
-            _refuse_words(where, name, values)
+        if not classes or all(COMMA.fullmatch(word) for word in values.names):
+            refuse_words(where, name, values)
         return Column(name, CATEGORY, values.names)
     if values.dtype.kind == "M":
         fix = "Predict a column of numbers or classes."
@@ -109,15 +120,20 @@ def _target(where: str, name: str, values: Any, classes: bool) -> Column:
     if values.dtype.kind == "b":
         return Column(name, CATEGORY, ("false", "true"))
     there = values[~np.isnan(values)]
-    if not bool((there == np.round(there)).all()):
+    if not len(there):
+        fix = "Leave it out."
+        fail(where, f"column {name!r} must have a class", "nothing in all rows", fix, DataError)
+    if not bool((there == np.round(there)).all()) or bool(np.isinf(there).any()):
         fix = "Pass task='forecast' or 'regress' for numbers."
-        got = f"{there[there != np.round(there)][0]:g}"
+        got = f"{there[(there != np.round(there)) | np.isinf(there)][0]:g}"
         fail(where, f"column {name!r} must be of classes", got, fix, DataError)
     return Column(name, CATEGORY, tuple(f"{one:.0f}" for one in np.unique(there)))
 
 
 def _input(where: str, name: str, values: Any) -> Column:
     if isinstance(values, Words):
+        if values.names == TRUTHS:
+            return Column(name, BOOLEAN)
         return Column(name, CATEGORY, values.names)
     if values.dtype.kind == "M":
         fix = "Pass numbers made of them: the month, say, or the day of the week."
@@ -126,15 +142,19 @@ def _input(where: str, name: str, values: Any) -> Column:
 
 
 def _numbers(where: str, column: Column, values: Any) -> "np.ndarray[Any, Any]":
+    if isinstance(values, Words) and values.names == TRUTHS and column.kind == BOOLEAN:
+        return np.where(values.codes < 0, np.nan, values.codes)
     if isinstance(values, Words):
-        _refuse_words(where, column.name, values)
+        refuse_words(where, column.name, values)
     if values.dtype.kind == "M":
         fix = "Give it numbers, as the run was trained on."
         fail(where, f"column {column.name!r} must be of numbers", "times", fix, DataError)
     return values.astype(np.float64, copy=True)
 
 
-def _refuse_words(where: str, name: str, values: Words) -> None:
+def refuse_words(where: str, name: str, values: Words) -> None:
+    """Refuse a column of words where numbers are wanted; the first that is none is named."""
+
     def is_number(word: str) -> bool:
         try:
             float(word)
@@ -154,14 +174,17 @@ def _classes(where: str, column: Column, values: Any, order: Order) -> "np.ndarr
     if isinstance(values, Words):
         codes = values.recoded(column.categories)
     else:
+        if values.dtype.kind == "M":
+            fix = "Give it classes, as the run was trained on."
+            fail(where, f"column {column.name!r} must be of classes", "times", fix, DataError)
         numbers = values.astype(np.float64)
-        names = [f"{one:.0f}" for one in np.unique(numbers[~gone])]
-        if values.dtype.kind == "b" or column.categories == ("false", "true"):
-            names = [("false", "true")[int(float(name))] for name in names]
         place = {name: number for number, name in enumerate(column.categories)}
-        new = np.array([place.get(name, -1) for name in names] + [-1], np.int64)
-        found = np.unique(np.where(gone, np.inf, numbers), return_inverse=True)[1]
-        codes = new[np.where(gone, len(names), found)]
+        if column.categories == TRUTHS:
+            place = {"0": 0, "1": 1}
+        distinct, found = np.unique(np.where(gone, np.inf, numbers), return_inverse=True)
+        new = np.array([place.get(f"{one:.0f}" if one == np.round(one) else "", -1)
+                        for one in distinct], np.int64)  # fmt: skip
+        codes = new[found.reshape(-1)]
     strange = (codes < 0) & ~gone
     if strange.any():
         at = int(strange.argmax())

@@ -8,6 +8,7 @@ import numpy as np
 from freerun._checks import DataError, fail
 
 from .columns import Columns, Words
+from .encoding import refuse_words
 
 __all__ = ["SERIES", "VALUE", "from_files", "from_wide"]
 
@@ -24,7 +25,19 @@ def from_wide(where: str, columns: Columns, time: str | None) -> Columns:
     Raises:
         DataError: No column is of numbers.
     """
-    names = [name for name in columns if name != time and _is_numbers(columns[name])]
+    if time is not None and time not in columns:
+        fix = "Give the table a time column of this name."
+        shown = ", ".join(map(repr, list(columns)[:8]))
+        fail(where, f"a wide table must have the column {time!r}", shown, fix, DataError)
+    names = [name for name in columns if name != time]
+    for name in names:
+        if isinstance(columns[name], Words):
+            refuse_words(where, name, columns[name])
+        empty = _is_numbers(columns[name]) and bool(np.isnan(columns[name].astype(float)).all())
+        if empty or not _is_numbers(columns[name]):
+            got = "nothing in all rows" if empty else "times"
+            fix = "Leave the column out."
+            fail(where, f"series {name!r} must be of numbers", got, fix, DataError)
     if not names:
         fix = "Give every series a column of numbers."
         fail(where, "a wide table must have columns of numbers", "none", fix, DataError)
@@ -75,6 +88,8 @@ def _joined(where: str, name: str, parts: Mapping[str, Any]) -> Any:
     if kinds == {Words}:
         names = sorted({word for part in parts.values() for word in part.names})
         return Words.of(np.concatenate([part.recoded(names) for part in parts.values()]), names)
+    if kinds == {"b"}:
+        return np.concatenate(list(parts.values()))
     if kinds <= {"f", "b"}:
         return np.concatenate([part.astype(np.float64) for part in parts.values()])
     if len(kinds) > 1:

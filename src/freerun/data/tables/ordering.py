@@ -1,5 +1,6 @@
 """Rows put in order: series after series, each in time, every step there."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,16 @@ import numpy as np
 
 from freerun._checks import DataError, fail
 
-from .clock import Clock
+from .clock import NUMBER, Clock
 from .columns import Columns, Words, is_missing
 
 __all__ = ["Order", "put_in_order"]
+
+
+ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
+
+MOST_GAPS = 20
+"""Steps for each row that is there, from which on a time is rather a mistake than a gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +66,8 @@ class Order:
 def show_time(time: Any) -> str:
     """A time without what it does not need to be told apart."""
     if not isinstance(time, np.datetime64):
-        return f"{float(time):g}"
+        number = float(time)
+        return str(int(number)) if number.is_integer() else repr(number)
     text = str(time.astype("datetime64[us]"))
     text = text.removesuffix(".000000")
     return text.removesuffix("T00:00:00")
@@ -93,6 +101,10 @@ def put_in_order(
     begins = np.zeros(count, bool)
     begins[starts[:-1]] = True
     _check_sorted(where, time, times, begins, order)
+    if clock is not None and (times.dtype.kind == "M") == (clock.unit == NUMBER):
+        got = "dates" if times.dtype.kind == "M" else "numbers"
+        fix = "Give it times as the run was trained on."
+        fail(where, f"column {time!r} must go on by {clock}", got, fix, DataError)
     clock = clock or Clock.of(times, begins)
     if clock is None:
         return Order(keys, starts, rows, times, None)
@@ -100,7 +112,8 @@ def put_in_order(
     places = clock.places(times, firsts)
     whole = np.round(places)
     step = np.diff(whole)
-    odd = (np.abs(places - whole) > 1e-3)[1:] & ~begins[1:]
+    odd = ((np.abs(places - whole) > 1e-3)[1:] | (step <= 0)) & ~begins[1:]
+    odd |= clock.strays(times, begins)
     gaps = ~odd & ~begins[1:] & (step != 1)
     if odd.any() or (gaps.any() and not fills_gaps):
         place = int((odd | gaps).argmax()) + 1
@@ -114,7 +127,7 @@ def put_in_order(
         fail(where, f"column {time!r} must go on by {clock}", got, fix, DataError)
     if not gaps.any():
         return Order(keys, starts, rows, times, clock)
-    return _with_gaps(order, whole.astype(np.int64), times, clock)
+    return _with_gaps(where, order, whole.astype(np.int64), times, clock)
 
 
 def _series(where: str, columns: Columns, series: str | None, count: int) -> tuple[Any, Any]:
@@ -156,7 +169,7 @@ def _times(where: str, name: str, column: Any) -> "np.ndarray[Any, Any]":
 
 def _is_time(word: str) -> bool:
     """Whether a word is a time as ISO 8601 writes it; NumPy would also take "today"."""
-    if not word[:4].isdigit():
+    if not ISO.fullmatch(word):
         return False
     try:
         np.datetime64(word, "us")
@@ -182,9 +195,16 @@ def _check_sorted(where: str, name: str, times: Any, begins: Any, order: Order) 
     fail(where, f"column {name!r} must have {what}", got, fix, DataError)
 
 
-def _with_gaps(order: Order, places: Any, times: Any, clock: Clock) -> Order:
+def _with_gaps(where: str, order: Order, places: Any, times: Any, clock: Clock) -> Order:
     """The order with a place for every step of the clock."""
     lengths = places[order.begins[1:] - 1] + 1
+    if lengths.sum() > MOST_GAPS * len(order.rows) + 1000:
+        place = int(np.diff(places, prepend=0).argmax())
+        got = (
+            f"{show_time(times[place])} after {show_time(times[place - 1])} at {order.name(place)}"
+        )
+        fix = "Correct the time there."
+        fail(where, f"gaps must be fewer than {MOST_GAPS} steps a row", got, fix, DataError)
     begins = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.full(begins[-1], -1, np.int64)
     filled = np.empty(begins[-1], times.dtype)

@@ -2,7 +2,8 @@
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from .delimited import read_delimited, read_parquet
 from .encoding import describe
 from .layouts import SERIES, VALUE, from_files, from_wide
 from .ordering import put_in_order
-from .roles import TIMES, find_roles
+from .roles import TASKS, TIMES, find_roles
 from .schema import Schema
 from .table import Table, encode
 from .text import load_text, read_text
@@ -99,14 +100,22 @@ def read(
     check_choice(where, "layout", layout, LAYOUTS)
     check_choice(where, "missing", missing, MISSING)
     said: list[str] = []
+    if task is not None:
+        check_choice(where, "task", task, (*TASKS, "text"))
+    if schema is not None and not isinstance(schema, Schema):
+        fail(where, "schema must be a Schema", repr(schema), "Pass another table's table.schema.")
     if is_path:
         path = _existing(Path(source))
         kind = path.suffix.lower()
-        if kind in TEXT or task == "text":
+        named = {"target": target, "time": time, "series": series, "known": known,
+                 "observed": observed}  # fmt: skip
+        if path.is_file() and (kind in (*TEXT, *CASES, *ARRAYS) or task == "text"):
+            _refuse_names(where, named)
+        if path.is_file() and (kind in TEXT or task == "text"):
             return read_text(where, load_text(path, encoding), unit, schema)
-        if kind in CASES:
+        if path.is_file() and kind in CASES:
             return read_ts(path, schema, dtype)
-        if kind in ARRAYS:
+        if path.is_file() and kind in ARRAYS:
             return read_arrays(path, schema, missing, dtype)
         columns, said = _columns_of(path, delimiter, encoding)
         if path.is_dir():
@@ -116,7 +125,10 @@ def read(
     if schema is not None:
         return _like(where, columns, schema, dtype)
     if layout == "wide":
-        time = time or _first_times(columns)
+        _refuse_names(where, {"target": target, "series": series, "known": known})
+        if time is None:
+            time = _first_times(columns)
+            said += [] if time is None else [f"{time!r} is the time"]
         columns, series, target = from_wide(where, columns, time), SERIES, VALUE
         task = task or "forecast"
     roles = find_roles(where, columns, task, target, time, series, known, observed)
@@ -142,10 +154,19 @@ def _like(where: str, columns: Columns, schema: Schema, dtype: torch.dtype) -> T
     return encode(where, columns, schema, order, (), dtype)
 
 
+def _refuse_names(where: str, named: Mapping[str, Any]) -> None:
+    """Refuse names of columns where there are none to be named."""
+    given = next((role for role, name in named.items() if name is not None), None)
+    if given is not None:
+        fix = f"Leave out {given}=."
+        fail(where, "columns are named in tables of a row per step", f"{given}=", fix)
+
+
 def _existing(path: Path) -> Path:
     """The path, if something is there; otherwise the nearest thing beside it is named."""
-    if path.exists():
-        return path
+    with suppress(OSError):
+        if path.exists() and str(path) != ".":
+            return path
     try:
         beside = [one.name for one in path.parent.iterdir()]
     except OSError:
@@ -160,9 +181,17 @@ def _existing(path: Path) -> Path:
 def _columns_of(path: Path, delimiter: str | None, encoding: str) -> tuple[Columns, list[str]]:
     """The columns of a file, or of all files in a directory; and what was guessed."""
     if path.is_dir():
-        files = sorted(
-            one for one in path.iterdir() if one.suffix.lower() in (*DELIMITED, *PARQUET)
-        )
+        files = [
+            one
+            for one in sorted(path.iterdir())
+            if one.is_file()
+            and not one.name.startswith(".")
+            and one.suffix.lower() in (*DELIMITED, *PARQUET)
+        ]
+        same = next((one for one in files if sum(one.stem == n.stem for n in files) > 1), None)
+        if same is not None:
+            expected, got = "files must have names of their own", f"two called {same.stem!r}"
+            fail(str(path), expected, got, "Keep one of them.", DataError)
         if not files:
             fix = "Put a CSV or Parquet file there for each series."
             fail(str(path), "a directory of files", "none that can be read", fix, DataError)

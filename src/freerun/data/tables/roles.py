@@ -60,6 +60,11 @@ def find_roles(
         DataError: It cannot be guessed what is to be predicted.
     """
     guessed: list[str] = []
+    for role, one in (("time", time), ("series", series)):
+        if one is not None and not isinstance(one, str):
+            fail(where, f"{role} must be the name of one column", repr(one), f"Pass {role}='name'.")
+    if target is not None and not isinstance(target, str) and not target:
+        fail(where, "target must name a column", "none", "Leave it out, to have it guessed.")
     said = {
         "time": _named(where, "time", time, columns),
         "series": _named(where, "series", series, columns),
@@ -116,7 +121,7 @@ def _named(
 ) -> tuple[str, ...]:
     if asked is None:
         return ()
-    names = [asked] if isinstance(asked, str) else list(asked)
+    names = list(asked) if isinstance(asked, (list, tuple)) else [asked]
     return tuple(check_choice(where, role, name, columns) for name in names)
 
 

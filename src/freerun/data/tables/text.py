@@ -52,6 +52,9 @@ def read_text(
     """
     check_choice(where, "unit", unit, UNITS)
     if schema is not None:
+        if schema.layout not in UNITS:
+            fix = "Pass data of the kind that the run was trained on."
+            fail(where, f"data of {schema.layout}", "a text", fix, DataError)
         unit = schema.layout
     units = units_of(text, unit)
     if len(units) < 2:
@@ -74,13 +77,16 @@ def read_text(
 
 
 def load_text(path: Path, encoding: str) -> str:
-    """The text of a file.
+    """The text of a file, its line ends as they are.
 
     Raises:
         DataError: It is not text in this encoding.
     """
     try:
-        return path.read_text(encoding=encoding)
+        return path.read_bytes().decode(encoding).removeprefix("\ufeff")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fail(str(path), "a file that can be read", reason, "Check its permissions.", DataError)
     except LookupError:
         fail(str(path), "encoding must be one that Python knows", repr(encoding), 'Pass "utf-8".')
     except UnicodeDecodeError as error:

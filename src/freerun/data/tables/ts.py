@@ -35,26 +35,31 @@ def read_ts(path: Path, schema: Schema | None, dtype: torch.dtype) -> Table:
     where = str(path)
     header: dict[str, list[str]] = {}
     cases: list[tuple[int, list[str]]] = []
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             words = line.split()
             if not words or line.startswith(("#", "%")):
                 continue
-            if line.startswith("@"):
+            if words[0].startswith("@"):
                 header[words[0][1:].lower()] = words[1:]
+            elif "data" not in header:
+                fail(where, "cases must come after @data", f"one in line {number}", FIX, DataError)
             else:
                 cases.append((number, line.strip().split(":")))
     if "data" not in header or not cases:
         got = "no case" if "data" in header else "no line @data"
         fail(where, "a .ts file must have cases after @data", got, FIX, DataError)
-    if header.get("timestamps", ["false"])[0].lower() == "true":
+    if [word.lower() for word in header.get("timestamps", [])] == ["true"]:
         fix = "Bring the series to equal steps, and write the values alone."
         fail(where, "series must be without time stamps", "@timestamps true", fix, DataError)
     labelled = header.get("classlabel", header.get("targetlabel", ["false"]))
-    if labelled[0].lower() != "true":
+    if not labelled or labelled[0].lower() != "true":
         fix = "Give every case its class at the end, and write @classLabel true a b."
         fail(where, "every case must have a label", "@classLabel false", fix, DataError)
     channels = len(cases[0][1]) - 1
+    if channels < 1:
+        got = f"one field in line {cases[0][0]}"
+        fail(where, "a case must have a channel and a label, set apart by ':'", got, FIX, DataError)
     x = [_case(where, number, parts, channels) for number, parts in cases]
     last = [parts[-1].strip() for _, parts in cases]
     if schema is None:
@@ -73,7 +78,7 @@ def _schema(header: dict[str, list[str]], channels: int, last: list[str]) -> Sch
     known = tuple(Column(f"channel {number}") for number in range(1, channels + 1))
     if "classlabel" not in header:
         return Schema("regress", "cases", (Column("target"),), known)
-    names = tuple(header["classlabel"][1:]) or tuple(sorted(set(last)))
+    names = tuple(dict.fromkeys(header["classlabel"][1:])) or tuple(sorted(set(last)))
     return Schema("classify", "cases", (Column("class", CATEGORY, names),), known)
 
 

@@ -41,19 +41,21 @@ class _Worker:
         while serve(self.place, PATIENCE):
             self.sleeps = True
             self.bell.acquire()
+            self.sleeps = False
 
     def wake(self) -> None:
         """Have it look into its box, if it does not already."""
-        if self.sleeps:
-            self.sleeps = False
+        if self.sleeps and self.bell.locked():
             self.bell.release()
 
     def stop(self) -> None:
         """Send it home."""
         self.box[STATE] = STOPPED
-        while self.thread.is_alive():  # it may be about to sleep
+        for _ in range(100):  # it may be about to sleep
             self.wake()
             self.thread.join(0.01)
+            if not self.thread.is_alive():
+                return
 
 
 NOBODY = np.empty(0, np.int64)
@@ -96,10 +98,11 @@ def run(
     if threads == 1:
         share(task, *tables, NOBODY)
         return
-    workers = [_hire() for _ in range(threads - 1)]
+    workers: list[_Worker] = []
     try:
-        for worker in workers:
-            worker.wake()
+        for _ in range(threads - 1):
+            workers.append(_hire())
+            workers[-1].wake()
         share(task, *tables, np.array([worker.place for worker in workers]))
     finally:
         _idle.extend(workers)
