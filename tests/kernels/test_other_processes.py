@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.kernels.threads import workers as _workers
+from freerun.kernels.threads import workers
 
 
 def network(seed: int = 0) -> fr.RecurrentNetwork:
@@ -52,12 +52,12 @@ def test_a_forked_child_has_threads_of_its_own(several_threads: None) -> None:
         return list(torch.autograd.grad(o, list(net.parameters()), torch.ones_like(o)))
 
     wanted = find()
-    assert _workers._idle, "the parent's workers run by now"
+    assert workers._idle, "the parent's workers run by now"
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            same = not _workers._idle and all(map(torch.equal, find(), wanted))
+            same = not workers._idle and all(map(torch.equal, find(), wanted))
             os.write(write, b"same" if same else b"other")
         finally:
             os._exit(0)

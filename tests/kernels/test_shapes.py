@@ -1,6 +1,5 @@
 """Kernels at every size: what does not fill a vector, a chunk, or every thread."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import strategies as st
 import freerun as fr
 from freerun.heads import Head
 from freerun.kernels import choose, disabled
-from freerun.kernels.binding import layout as _layout
-from freerun.kernels.threads import slices as _slices
+from freerun.kernels.binding import layout
 from freerun.unroll import unroll
 
 GAUSSIAN = fr.heads.Gaussian(2)
@@ -21,19 +19,13 @@ HEADS = [GAUSSIAN, fr.heads.Point(1), fr.heads.Laplace(1), fr.heads.Categorical(
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch, several_threads: None) -> None:
     """Chunks, portions and slices that small cases already have several of."""
-    threads = torch.get_num_threads()
-    monkeypatch.setattr(_layout, "CHUNK_ROWS", 7)
-    monkeypatch.setattr(_layout, "LEAST_ROWS", 2)
-    monkeypatch.setattr(_layout, "PORTION_NUMBERS", 16)
-    monkeypatch.setattr(_layout, "STEPLESS", 2)
-    monkeypatch.setattr(_slices, "WORTH_A_THREAD", 1)
-    torch.set_num_threads(3)
-    _layout.layout_of.cache_clear()
-    yield
-    torch.set_num_threads(threads)
-    _layout.layout_of.cache_clear()
+    monkeypatch.setattr(layout, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(layout, "LEAST_ROWS", 2)
+    monkeypatch.setattr(layout, "PORTION_NUMBERS", 16)
+    monkeypatch.setattr(layout, "STEPLESS", 2)
+    layout.layout_of.cache_clear()
 
 
 @dataclass(frozen=True)

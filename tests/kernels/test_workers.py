@@ -8,7 +8,7 @@ import torch
 
 import freerun as fr
 from freerun.kernels.loop.task import PIECES, TAKEN
-from freerun.kernels.threads import workers as _workers
+from freerun.kernels.threads import workers
 from freerun.kernels.threads.together import (
     BOX_SIZE,
     FREE,
@@ -55,7 +55,7 @@ def test_a_thread_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyP
             pass
 
     lazy = [Lazy(), Lazy()]
-    monkeypatch.setattr(_workers, "_idle", lazy)
+    monkeypatch.setattr(workers, "_idle", lazy)
     assert all(map(torch.equal, gradients(), wanted))
     assert [one.box[STATE] for one in lazy] == [FREE, FREE]
 
@@ -76,7 +76,7 @@ def test_a_thread_that_serves_does_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         assert box[STATE] == FREE
         served.append(pieces)
 
-    monkeypatch.setattr(_workers, "share", hand_over)
+    monkeypatch.setattr(workers, "share", hand_over)
     assert all(map(torch.equal, gradients(), wanted))
     assert len(served) == 2
 
