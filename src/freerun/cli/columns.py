@@ -48,14 +48,19 @@ Encoding = Annotated[str, typer.Option(metavar="NAME", help="Of text: utf-8, lat
 Unit = Annotated[str, options.word("--unit", "What a text is cut into.", UNITS)]
 
 
-ARGUMENTS = re.compile(
-    r"\b(delimiter|encoding|known|layout|missing|observed|series|target|task|time|unit)=(?:'(\w+)')?"
-)
+NAMES = "delimiter|encoding|known|layout|missing|observed|series|target|task|time|unit"
+
+ARGUMENTS = re.compile(rf"""\b({NAMES})=(?:['"]([^'"]+)['"](?: or '(\w+)')?)?""")
 
 
 def _as_options(message: str) -> str:
     """A message of the library in the command line's words: missing='mask' is --missing mask."""
-    return ARGUMENTS.sub(lambda found: f"--{found[1]} {found[2] or ''}".rstrip(), message)
+
+    def option(found: re.Match[str]) -> str:
+        value = f" {found[2]}" if found[2] else ""
+        return f"--{found[1]}{value}{f' or {found[3]}' if found[3] else ''}"
+
+    return ARGUMENTS.sub(option, message)
 
 
 def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> Any:
@@ -72,6 +77,8 @@ def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> A
     for name in ("target", "known", "observed"):
         if how.get(name) is not None:
             how[name] = [one.strip() for one in how[name].split(",")]
+    if how.get("delimiter") in ("tab", "\\t"):
+        how["delimiter"] = "\t"
     try:
         table = fr.read(Path(path), task=task, **how)
     except fr.FreerunError as error:
