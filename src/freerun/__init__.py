@@ -8,13 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freerun import bptt, cells, data, forcing, heads, nn, state, training
+    from freerun import bptt, cells, data, estimators, forcing, heads, nn, state, training
     from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
     from freerun._measure import scaled_batch
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
     from freerun.checkpoint import load, save
     from freerun.closed_loop import run
     from freerun.data import Scaling, Schema, Sequences, Table, datasets, read
+    from freerun.estimators import (
+        Forecaster,
+        SequenceClassifier,
+        SequenceLabeler,
+        SequenceRegressor,
+        TextModel,
+    )
     from freerun.evaluation import evaluate
     from freerun.exposure import Gap, exposure_gap
     from freerun.forcing import FreeRunning, Plan, TeacherForcing
@@ -33,6 +40,7 @@ __all__ = [
     "ArgumentError",
     "CheckpointedBPTT",
     "DataError",
+    "Forecaster",
     "FreeRunning",
     "FreerunError",
     "FullBPTT",
@@ -48,11 +56,15 @@ __all__ = [
     "Sampling",
     "Scaling",
     "Schema",
+    "SequenceClassifier",
+    "SequenceLabeler",
+    "SequenceRegressor",
     "Sequences",
     "Session",
     "State",
     "Table",
     "TeacherForcing",
+    "TextModel",
     "TruncatedBPTT",
     "Unrolled",
     "Validation",
@@ -61,6 +73,7 @@ __all__ = [
     "cells",
     "data",
     "datasets",
+    "estimators",
     "evaluate",
     "exposure_gap",
     "fit",
@@ -84,6 +97,13 @@ _HOMES = {
     "checkpoint": ("load", "save"),
     "closed_loop": ("run",),
     "data": ("Scaling", "Schema", "Sequences", "Table", "datasets", "read"),
+    "estimators": (
+        "Forecaster",
+        "SequenceClassifier",
+        "SequenceLabeler",
+        "SequenceRegressor",
+        "TextModel",
+    ),
     "evaluation": ("evaluate",),
     "exposure": ("Gap", "exposure_gap"),
     "forcing": ("FreeRunning", "Plan", "TeacherForcing"),
@@ -96,7 +116,18 @@ _HOMES = {
     "training": ("History", "Optimizer", "Validation", "fit"),
     "unroll": ("Unrolled",),
 }
-_MODULES = ("bptt", "cells", "data", "forcing", "heads", "kernels", "nn", "state", "training")
+_MODULES = (
+    "bptt",
+    "cells",
+    "data",
+    "estimators",
+    "forcing",
+    "heads",
+    "kernels",
+    "nn",
+    "state",
+    "training",
+)
 """What has more in it than most need: registries, what one's own policy uses, drop-in layers."""
 
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -168,8 +168,9 @@ def create(
     net: RecurrentNetwork,
     last: bytes | None = None,
     overwrite: bool = False,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Make a new run directory, whole from its first moment."""
+    """Make a new run directory, whole from its first moment; ``files`` lie beside the weights."""
     path = Path(path)
     recover(path)
     replace = overwrite and (path / CONFIG).is_file()
@@ -182,6 +183,8 @@ def create(
         if last is not None:
             (aside / LAST).parent.mkdir()
             write_whole(aside / LAST, last)
+        for name, content in (files or {}).items():
+            write_whole(aside / name, content)
 
 
 def config_text(config: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import freerun as fr
-from freerun.cli.recipes import RECIPES
+from freerun.recipes.recipe import RECIPES
 from tests.cli.command_line import CommandLine
 
 FORECAST = ["train", "forecast", "sunspots", "--hidden-size", "4", "--quiet"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from freerun.cli.recipes import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
+from freerun.recipes.recipe import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
 from freerun.cli.sources import load
 from freerun.cli.validating import hold_back
 from tests.cli.command_line import CommandLine

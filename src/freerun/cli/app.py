@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from freerun._checks import FreerunError, NonFiniteError, RunError
-from freerun.cli.commands import data, demo, evaluate, run, train, warm
+from freerun.cli.commands import data, demo, evaluate, info, run, train, warm
 from freerun.cli.output import Stopped, say
 
 __all__ = ["app", "main"]
@@ -50,6 +50,7 @@ app.command("evaluate", epilog="Example:  freerun evaluate runs/sunspots --horiz
 app.command(
     "run", epilog='Example:  freerun run runs/moby --steps 300 --prompt "Call me" --temperature 0.7'
 )(run.run)
+app.command("info", epilog="Example:  freerun info runs/sunspots")(info.info)
 app.command("warm", epilog="Example:  freerun warm")(warm.warm)
 files = typer.Typer(invoke_without_command=True)
 files.callback(epilog="Example:  freerun data --json")(data.data)
@@ -60,19 +61,15 @@ files.command(epilog="Example:  freerun data convert sales.csv sales.parquet --t
     data.convert
 )
 app.add_typer(files, name="data")
-for command, example in (
-    (
-        train.forecast,
-        (
-            "train forecast sunspots --out runs/sunspots "
-            "--forcing free-running --validate 0.3 --patience 20"
-        ),
-    ),
-    (train.classify, "train classify japanese_vowels --out runs/vowels"),
-    (train.label, "train label japanese_vowels --out runs/labels"),
-    (train.text, "train text moby_dick --out runs/moby --hidden-size 192"),
-):
-    training.command(epilog=f"Example:  freerun {example}")(command)
+EXAMPLES = {
+    "forecast": "sales.csv --target units --known price --out runs/sales --validate 0.2",
+    "classify": "japanese_vowels --out runs/vowels",
+    "regress": "batches.csv --target yield --series batch --out runs/yield",
+    "label": "japanese_vowels --out runs/labels",
+    "text": "book.txt --out runs/book --hidden-size 192",
+}
+for task, example in EXAMPLES.items():
+    training.command(task, epilog=f"Example:  freerun train {task} {example}")(train.command(task))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,13 +1,16 @@
 """The options that say how a file is to be read, and reading it."""
 
-import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from freerun.cli import options
 from freerun.cli.output import say
+from freerun.cli.wording import as_options
+
+if TYPE_CHECKING:
+    import freerun as fr
 
 __all__ = ["Delimiter", "Encoding", "Known", "Layout", "Missing", "Observed", "Series", "Target",
            "Time", "Unit", "read_file"]  # fmt: skip
@@ -48,29 +51,15 @@ Encoding = Annotated[str, typer.Option(metavar="NAME", help="Of text: utf-8, lat
 Unit = Annotated[str, options.word("--unit", "What a text is cut into.", UNITS)]
 
 
-NAMES = "delimiter|encoding|known|layout|missing|observed|series|target|task|time|unit"
-
-ARGUMENTS = re.compile(rf"""\b({NAMES})=(?:['"]([^'"]+)['"](?: or '(\w+)')?)?""")
-
-
-def _as_options(message: str) -> str:
-    """A message of the library in the command line's words: missing='mask' is --missing mask."""
-
-    def option(found: re.Match[str]) -> str:
-        value = f" {found[2]}" if found[2] else ""
-        return f"--{found[1]}{value}{f' or {found[3]}' if found[3] else ''}"
-
-    return ARGUMENTS.sub(option, message)
-
-
-def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> Any:
+def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> "fr.Table":
     """Read a file, and say on standard error what was guessed.
 
     Args:
         path: Of the file or directory.
         task: What is to be learned from it, or None to guess.
         quiet: Say nothing.
-        how: Arguments of `freerun.read`; lists of columns as they were typed.
+        how: Arguments of `freerun.read`; lists of columns as they were typed. With a schema, all
+            else is as that says.
     """
     import freerun as fr
 
@@ -82,7 +71,7 @@ def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> A
     try:
         table = fr.read(Path(path), task=task, **how)
     except fr.FreerunError as error:
-        raise type(error)(_as_options(str(error))) from error
+        raise type(error)(as_options(str(error))) from error
     for sentence in table.guessed:
         say(f"{path}: {sentence}", quiet)
     return table

@@ -1,69 +1,114 @@
-"""Running on beyond the end of the data: what `freerun run` prints."""
+"""Running on beyond the end of the data: what `freerun run` writes."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 import freerun as fr
 from freerun._checks import fail
-from freerun.cli.sources import Source
+from freerun.data.tables import Clock, join, show_time, units_of
+from freerun.recipes.ends import Ends, go_on
 
-__all__ = ["forecast", "text"]
+__all__ = ["QUANTILES", "forecast", "text"]
 
 QUANTILES = (0.05, 0.5, 0.95)
 
+Columns = dict[str, "np.ndarray[Any, Any]"]
+
 
 def forecast(
-    net: fr.RecurrentNetwork, source: Source, steps: int, draw: str, paths: int, seed: int
-) -> tuple[dict[str, Any], str]:
-    """Forecast ``steps`` beyond the end of ``source``: for JSON, and as CSV."""
+    net: fr.RecurrentNetwork, ends: Ends, schema: fr.Schema | None, names: Sequence[str],
+    inputs: list[Tensor] | None, steps: int, draw: str, paths: int, seed: int,
+) -> tuple[dict[str, Any], Columns]:  # fmt: skip
+    """Forecast ``steps`` beyond ``ends``.
+
+    Args:
+        net: The network.
+        ends: Where to go on.
+        schema: What the columns are called, where a file was read.
+        names: What the outputs are called.
+        inputs: Those known ahead, or None.
+        steps: How many.
+        draw: ``"mean"`` or ``"sample"``.
+        paths: How many for each series.
+        seed: Of the draws.
+
+    Returns:
+        For JSON; and a table, a row for each step of each series.
+    """
     several = paths > 1
     if draw == "sample" and not net.head.can_sample:
         fix = "Train with --head Gaussian, or leave out --paths and --draw."
         expected = "--paths above 1 and --draw sample need a run whose head has a spread"
         fail("freerun", expected, f"a {type(net.head).__name__} head", fix)
-    path = fr.run(
-        net,
-        steps,
-        warmup=(None, source.everything),
-        draw=str(draw),
-        paths=paths,
-        quantiles=QUANTILES if several else None,
-        generator=torch.Generator().manual_seed(seed),
-    )
-    names = source.test.names or tuple(f"y{n + 1}" for n in range(path.y.shape[-1]))
-    result: dict[str, Any] = {"names": list(names), "y": path.y.tolist()}
-    columns = {name: path.y[:, n] for n, name in enumerate(names)}
+    path = go_on(
+        net, ends, steps, inputs, draw=str(draw), paths=paths,
+        quantiles=QUANTILES if several else None, generator=torch.Generator().manual_seed(seed),
+    )  # fmt: skip
+    table = _where(ends, schema, steps)
+    result: dict[str, Any] = {"names": list(names)}
+    many = len(ends) > 1
+    if many:
+        result["series"] = list(ends.keys)
+    result["y"] = path.y.tolist() if many else path.y[0].tolist()
+    named = {name: path.y[..., n] for n, name in enumerate(names)}
     if several:
         assert path.quantiles is not None
-        result |= {"quantiles": {}, "each_path": path.paths.tolist()}
-        columns = {f"{name} mean": column for name, column in columns.items()}
-        for level, values in zip(QUANTILES, path.quantiles, strict=True):
-            result["quantiles"][f"{level:g}"] = values.tolist()
-            columns |= {f"{name} {level:.0%}": values[:, n] for n, name in enumerate(names)}
-        for number, one in enumerate(path.paths, start=1):
-            columns |= {f"{name} path {number}": one[:, n] for n, name in enumerate(names)}
-    return result, _as_csv(columns)
+        named = {f"{name} mean": column for name, column in named.items()}
+        result["quantiles"] = {}
+        for number, level in enumerate(QUANTILES):
+            values = path.quantiles[:, number]
+            result["quantiles"][f"{level:g}"] = (values if many else values[0]).tolist()
+            named |= {f"{name} {level:.0%}": values[..., n] for n, name in enumerate(names)}
+        result["each_path"] = (path.paths if many else path.paths[0]).tolist()
+        for number in range(paths):
+            one = path.paths[:, number]
+            named |= {f"{name} path {number + 1}": one[..., n] for n, name in enumerate(names)}
+    table |= {name: column.reshape(-1).double().numpy() for name, column in named.items()}
+    if not many:
+        result["times"] = [_plain(one) for one in next(iter(_where(ends, schema, steps).values()))]
+    return result, table
+
+
+def _where(ends: Ends, schema: fr.Schema | None, steps: int) -> Columns:
+    """The columns that say which series and which step a row is of."""
+    clock: Clock | None = None if schema is None else schema.clock
+    if schema is not None and schema.time is not None and ends.times is not None and clock:
+        name = schema.time
+        ahead = [clock.after(last, steps) for last in ends.times]
+    else:
+        name, ahead = "step", [np.arange(1, steps + 1) for _ in ends.keys]
+    found = {name: np.concatenate(ahead)}
+    if len(ends) > 1:
+        series = "series" if schema is None else schema.series or "series"
+        keys = [key or f"series {n}" for n, key in enumerate(ends.keys, start=1)]
+        found = {series: np.repeat(np.array(keys, object), steps), **found}
+    return found
+
+
+def _plain(time: Any) -> Any:
+    return show_time(time) if isinstance(time, np.datetime64) else time.item()
 
 
 def text(
-    net: fr.RecurrentNetwork, characters: Sequence[str], prompt: str, steps: int,
+    net: fr.RecurrentNetwork, classes: Sequence[str], unit: str, prompt: str, steps: int,
     draw: str | fr.Sampling, paths: int, seed: int,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
-    """Continue ``prompt`` by ``steps`` characters: for JSON, and as text.
+    """Continue ``prompt`` by ``steps`` units: for JSON, and as text.
 
     Raises:
-        ArgumentError: The network does not know a character of the prompt.
+        ArgumentError: The network does not know a unit of the prompt.
     """
-    code = {character: number for number, character in enumerate(characters)}
-    unknown = next((character for character in prompt if character not in code), None)
+    code = {name: number for number, name in enumerate(classes)}
+    units = units_of(prompt, unit)
+    unknown = next((one for one in units if one not in code), None)
     if unknown is not None:
         fix = "Use those of the text it was trained on."
-        fail("freerun", "--prompt must be of characters that the run knows", repr(unknown), fix)
-    seen = torch.tensor([code[character] for character in prompt]) if prompt else None
+        fail("freerun", f"--prompt must be of {unit} that the run knows", repr(unknown), fix)
+    seen = torch.tensor([code[one] for one in units]) if units else None
     path = fr.run(
         net,
         steps,
@@ -72,16 +117,6 @@ def text(
         paths=paths,
         generator=torch.Generator().manual_seed(seed),
     )
-    drawn = ["".join(characters[number] for number in one) for one in path.paths.tolist()]
+    drawn = [join([classes[number] for number in one], unit) for one in path.paths.tolist()]
     shown = "\n\n".join(prompt + one for one in drawn) + "\n"
     return {"prompt": prompt, "texts": drawn}, shown
-
-
-def _as_csv(columns: dict[str, torch.Tensor]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["step", *columns])
-    values = [column.tolist() for column in columns.values()]
-    for step, row in enumerate(zip(*values, strict=True), start=1):
-        writer.writerow([step, *(f"{value:.6g}" for value in row)])
-    return file.getvalue()

@@ -10,14 +10,19 @@ __all__ = ["print_best", "print_figures"]
 
 def print_figures(task: str, data: str, figures: Mapping[str, Any]) -> None:
     """Print what `measure` found, beside the trivial answers."""
+    if not figures:
+        print("Nothing was held back, so that nothing was measured.")
+        return
     title = f"{data}, held-back part"
     if task == "forecast":
         columns = ("", "one step ahead", f"running free, {figures['horizon']} steps", "ratio")
-        print_table(f"{title}: root mean squared error", columns, forecast_rows("run", figures))
+        unit = "" if figures["unit"] == "as in the data" else f", in {figures['unit']}"
+        rows = forecast_rows("run", figures)
+        print_table(f"{title}: root mean squared error{unit}", columns, rows)
         print(crossing(figures))
         return
-    name = "bits_per_character" if task == "text" else "accuracy"
-    show = percent if name == "accuracy" else two_places
+    name = {"text": "bits_per_character", "regress": "error"}.get(task, "accuracy")
+    show = {"accuracy": percent, "error": four_digits}.get(name, two_places)
     rows = [("run", show(figures[name]))]
     if "free_running_accuracy" in figures:
         rows.append(("run, on its own outputs", percent(figures["free_running_accuracy"])))
@@ -46,7 +51,9 @@ def forecast_rows(name: str, figures: Mapping[str, Any]) -> list[tuple[str, ...]
             label,
             f"{row['one_step_error']:.4g}",
             f"{row['free_running_error']:.4g}",
-            f"{row['free_running_error'] / row['one_step_error']:.2f}",
+            f"{row['free_running_error'] / row['one_step_error']:.2f}"
+            if row["one_step_error"]
+            else "",
         )
         for label, row in pairs
     ]
@@ -69,3 +76,8 @@ def percent(share: float) -> str:
 def two_places(value: float) -> str:
     """A figure with two decimals."""
     return f"{value:.2f}"
+
+
+def four_digits(value: float) -> str:
+    """A figure in units of the data."""
+    return f"{value:.4g}"

@@ -7,36 +7,38 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun._checks import fail
+from freerun._checks import DataError, fail
 from freerun.cli.sources import Source
+from freerun.recipes.holding_back import TEXT_PIECE
+from freerun.recipes.recipe import Recipe
+from freerun.recipes.settling import HORIZON, longest_horizon
 
-__all__ = ["HORIZON", "check_horizon", "measure"]
-
-HORIZON = 60
-"""Steps that forecasts look ahead, where nobody says how many."""
-
-TEXT_PIECE = 500
-"""Characters of a text that are measured in one go, the first few of them without their past."""
+__all__ = ["check_horizon", "default_horizon", "measure"]
 
 
 def measure(
-    task: str, net: fr.RecurrentNetwork, source: Source, horizon: int = HORIZON
+    recipe: Recipe, net: fr.RecurrentNetwork, source: Source, horizon: int | None = None
 ) -> dict[str, Any]:
-    """Measure ``net`` on the test part, in the user's units.
+    """Measure ``net`` on the test part of a leveled source, in the user's units.
 
     Returns:
-        classify, label: ``accuracy``, and ``free_running_accuracy`` where outputs recur. text:
-        ``bits_per_character`` and ``accuracy``, given the true text so far. forecast:
-        ``one_step_error``, ``free_running_error`` over ``horizon`` steps, their ``ratio``,
-        ``crossing`` (the first step ahead where a trivial forecast is better, or None),
-        ``steps_ahead_better`` (at how many none is), and ``gap``, the errors by step ahead. For
-        each, ``trivial``: the same figures of answers that need no network.
+        classify, label: ``accuracy``, and ``free_running_accuracy`` where outputs recur. regress:
+        ``error``. text: ``bits_per_character`` and ``accuracy``, given the true text so far.
+        forecast: ``one_step_error``, ``free_running_error`` over ``horizon`` steps, their
+        ``ratio``, ``crossing`` (the first step ahead where a trivial forecast is better, or None),
+        ``steps_ahead_better`` (at how many none is), and ``gap``, the errors by step ahead;
+        ``unit`` says of what. For each, ``trivial``: the same figures of answers that need no
+        network. Nothing where nothing is held back.
     """
-    if task == "forecast":
-        return _forecast(net, source, horizon)
-    if task == "text":
-        return _text(net, source)
+    if source.test is None:
+        return {}
+    if recipe.task == "forecast":
+        return _forecast(net, source, source.test, horizon or recipe.horizon or HORIZON)
+    if recipe.task == "text":
+        return _text(net, source.train, source.test)
     measured = fr.evaluate(net, source.test)
+    if recipe.task == "regress":
+        return _regress(measured, source.train, source.test)
     share = _shares(_labels(source.train), net.head.size)
     hits = (_labels(source.test) == share.argmax()).double().mean()
     free = {"free_running_accuracy": measured["free_accuracy"]} if net.has_output_edge else {}
@@ -48,15 +50,19 @@ def measure(
     }
 
 
-def _forecast(net: fr.RecurrentNetwork, source: Source, horizon: int) -> dict[str, Any]:
-    check_horizon(source, net.output_lags, horizon)
-    gap = fr.exposure_gap(net, source.test, horizon)
+def _forecast(
+    net: fr.RecurrentNetwork, source: Source, test: fr.Sequences, horizon: int
+) -> dict[str, Any]:
+    check_horizon(test, net.context, horizon)
+    gap = fr.exposure_gap(net, test, horizon)
     one, free = _overall(gap.teacher_forced), _overall(gap.free_running)
+    many = len(source.whole) > 1
     return {
         "horizon": horizon,
+        "unit": "standard deviations of each series" if many else "as in the data",
         "one_step_error": one,
         "free_running_error": free,
-        "ratio": free / one,
+        "ratio": free / one if one else None,
         "crossing": gap.crossing,
         "steps_ahead_better": int((gap.free_running <= gap.best_trivial).sum()),
         "trivial": {
@@ -67,27 +73,46 @@ def _forecast(net: fr.RecurrentNetwork, source: Source, horizon: int) -> dict[st
     }
 
 
-def check_horizon(source: Source, lags: int, horizon: int = HORIZON) -> None:
+def default_horizon(test: fr.Sequences, lags: int) -> int:
+    """Steps ahead to measure over where nobody says: 60, or as many as there are."""
+    return min(HORIZON, max(1, longest_horizon(test, lags)))
+
+
+def check_horizon(test: fr.Sequences, lags: int, horizon: int) -> None:
     """Refuse a horizon beyond the part held back, or more lags than leave room for it."""
-    test = source.test
     longest = int(test.lengths.max())
     if horizon > longest:
         expected = f"--horizon must be at most {longest}, the steps of the part held back"
         fail("freerun", expected, horizon, f"Use --horizon {longest} or less.")
     most = int((test.stop - test.origin).max()) - horizon
+    if most < 1:
+        got = f"{longest} steps held back"
+        fix = "Give it a longer series."
+        fail("freerun", f"a past to forecast {horizon} steps from", got, fix, DataError)
     if lags > most:
         expected = f"--output-lags must be at most {most}, to be measured {horizon} steps ahead"
         fail("freerun", expected, lags, f"Use --output-lags {most} or less.")
 
 
-def _text(net: fr.RecurrentNetwork, source: Source) -> dict[str, Any]:
-    pieces = source.test.windows(TEXT_PIECE, TEXT_PIECE, drop_last=False)
+def _regress(measured: dict[str, float], train: fr.Sequences, test: fr.Sequences) -> dict[str, Any]:
+    assert train.labels is not None
+    assert test.labels is not None
+    off = test.labels.double() - train.labels.double().mean(0)
+    return {
+        "error": measured["error"],
+        "loss": measured["loss"],
+        "trivial": {"mean": {"error": float(off.square().mean().sqrt())}},
+    }
+
+
+def _text(net: fr.RecurrentNetwork, train: fr.Sequences, test: fr.Sequences) -> dict[str, Any]:
+    pieces = test.windows(TEXT_PIECE, TEXT_PIECE, drop_last=False)
     measured = fr.evaluate(net, pieces)
     return {
         "bits_per_character": measured["bits"],
         "accuracy": measured["accuracy"],
         "trivial": {
-            name: {"bits_per_character": _frequency_bits(source, net.head.size, order)}
+            name: {"bits_per_character": _frequency_bits(train, test, net.head.size, order)}
             for name, order in (("frequency of characters", 1), ("frequency of pairs", 2))
         },
     }
@@ -99,7 +124,8 @@ def _overall(errors: Tensor) -> float:
 
 
 def _labels(data: fr.Sequences) -> Tensor:
-    return data.labels if data.labels is not None else _targets(data)
+    labels = data.labels if data.labels is not None else _targets(data)
+    return labels[labels >= 0]
 
 
 def _targets(data: fr.Sequences) -> Tensor:
@@ -113,11 +139,16 @@ def _shares(classes: Tensor, count: int) -> Tensor:
     return counts / counts.sum()
 
 
-def _frequency_bits(source: Source, classes: int, order: int) -> float:
+def _frequency_bits(train: fr.Sequences, test: fr.Sequences, classes: int, order: int) -> float:
     """Bits a character of the test text, from how often characters, or pairs of them, are seen."""
-    seen, asked = _targets(source.train), _targets(source.test)
+    seen, asked = _targets(train), _targets(test)
     nats = -_shares(seen, classes).log()[asked]
-    if order == 2:
-        pairs = _shares(seen[:-1] * classes + seen[1:], classes**2).view(classes, classes)
-        nats = -(pairs / pairs.sum(1, keepdim=True)).log()[asked[:-1], asked[1:]]
+    if order == 2 and len(asked) > 1:
+        # By the pairs that there are: of words there would be too many to count all.
+        pairs, counts = (seen[:-1] * classes + seen[1:]).unique(return_counts=True)
+        wanted = asked[:-1] * classes + asked[1:]
+        place = torch.searchsorted(pairs, wanted).clamp_max(len(pairs) - 1)
+        found = torch.where(pairs[place] == wanted, counts[place], 0).double() + 0.5
+        before = torch.bincount(seen[:-1], minlength=classes).double()[asked[:-1]] + 0.5 * classes
+        nats = -(found / before).log()
     return float(nats.mean()) / math.log(2)

@@ -19,6 +19,8 @@ __all__ = [
     "Forcing",
     "Head",
     "HiddenSize",
+    "Horizon",
+    "InputLags",
     "Json",
     "Layers",
     "Lr",
@@ -31,7 +33,9 @@ __all__ = [
     "Residual",
     "Resume",
     "Run",
+    "Scale",
     "Seed",
+    "Test",
     "Threads",
     "Validate",
     "Window",
@@ -59,7 +63,11 @@ def word(option: str, help: str, choices: Iterable[str]) -> Any:
 
 
 Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="A built-in set; `freerun data` lists them.")
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A file (CSV, Parquet, .npz, .ts, text), a directory of them, or a built-in set.",
+    ),
 ]
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory, the --out of `freerun train`.")
@@ -87,10 +95,17 @@ Bidirectional = Annotated[bool, typer.Option(help="Read from both ends.")]
 Recurrence = Annotated[
     str, typer.Option(help="Which edges recur: hidden (states), output (outputs) or both.")
 ]
-OutputLags = Annotated[int, count("--output-lags", "How many past outputs are fed back.")]
+OutputLags = Annotated[
+    int | None,
+    count("--output-lags", "How many past outputs are fed back; a season of them by default."),
+]
 Residual = Annotated[bool, typer.Option(help="Learn the change from step to step.")]
 Head = Annotated[
-    str, typer.Option(help="Point (squared error), or with a spread Gaussian, StudentT, Laplace.")
+    str,
+    typer.Option(
+        help="With a spread Gaussian, StudentT, Laplace; Point (squared error); for counts "
+        "Poisson, NegativeBinomial."
+    ),
 ]
 Forcing = Annotated[
     str,
@@ -99,8 +114,32 @@ Forcing = Annotated[
         help="What is fed back in training: TeacherForcing, FreeRunning, FreeRunning:warmup=20.",
     ),
 ]
-Window = Annotated[int, count("--window", "Steps that gradients go through at once.")]
-Epochs = Annotated[int, count("--epochs", "Passes over the data.")]
+Window = Annotated[
+    int | None,
+    count("--window", "Steps that gradients go through at once; what the data ask for by default."),
+]
+Epochs = Annotated[
+    int | None,
+    count("--epochs", "Passes over the data; as many as their size asks for by default."),
+]
+InputLags = Annotated[int, count("--input-lags", "How many past inputs each step reads too.", 0)]
+Horizon = Annotated[
+    int | None, count("--horizon", "Steps ahead that it is judged by; 60 at most by default.")
+]
+Scale = Annotated[
+    str, word("--scale", "Units of each series' own, or one unit of all.", ("series", "all"))
+]
+Test = Annotated[
+    float,
+    number(
+        "--test",
+        "Share of a file that is held back to be measured on: the last part of each series, or "
+        "whole sequences where they end; 0 for none.",
+        "from 0 to below 1",
+        lambda share: 0 <= share < 1,
+        0.2,
+    ),
+]
 BatchSize = Annotated[int, count("--batch-size", "Sequences in a step.")]
 Lr = Annotated[
     float,

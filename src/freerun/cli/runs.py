@@ -1,15 +1,43 @@
 """Runs on disk, as commands find them."""
 
 import difflib
-import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from freerun._checks import RunError, fail
-from freerun.cli.recipes import RECIPES
+from freerun.cli.tasks import TASKS
+from freerun.recipes.recipe import Recipe
 
-__all__ = ["check_out", "read_notes"]
+__all__ = ["Run", "check_out", "read_run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was trained for a task.
+
+    Attributes:
+        folder: Where it is.
+        task: What it was trained for.
+        data: What it was trained on, or None where it was saved from Python.
+        recipe: How.
+        notes: All that was noted.
+        config: All that ``config.json`` says.
+    """
+
+    folder: Path
+    task: str
+    data: str | None
+    recipe: Recipe
+    notes: dict[str, Any]
+    config: dict[str, Any]
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Names of the classes that it tells apart."""
+        there = self.config.get("data", {}).get("classes") or self.notes.get("labels")
+        return None if there is None else [str(one) for one in there]
 
 
 def check_out(out: Path, resume: bool, overwrite: bool) -> None:
@@ -28,25 +56,29 @@ def check_out(out: Path, resume: bool, overwrite: bool) -> None:
         fail("freerun", "--out must be a new directory", f"{out}, which is there", fix, RunError)
 
 
-def read_notes(run: Path) -> tuple[str, str, dict[str, Any]]:
-    """Read which task a run is of, its data, and its whole configuration.
+def read_run(folder: Path) -> Run:
+    """Read what a run is of.
 
     Raises:
-        RunError: There is no run, or the command line did not train it.
+        RunError: There is no run, or it does not say its task.
     """
-    file = run / "config.json"
+    file = folder / "config.json"
     if not file.is_file():
-        fail("freerun", "RUN must be a run directory", _what_is_at(run), _nearest(run), RunError)
+        got = _what_is_at(folder)
+        fail("freerun", "RUN must be a run directory", got, _nearest(folder), RunError)
+    from freerun.checkpoint import read_config
+
+    config = read_config(folder)
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        notes = config.get("notes", {})
-        task, data = notes.get("task"), notes.get("data")
-    except (OSError, ValueError, AttributeError) as error:
-        fail(str(file), "a run's configuration", str(error), "Train the run again.", RunError)
-    if task not in RECIPES or not isinstance(data, str):
+        notes = dict(config.get("notes", {}))
+        task, recipe = notes.get("task"), Recipe(**notes.get("recipe", {}))
+    except (TypeError, ValueError):
+        task, recipe, notes = None, None, {}
+    if task not in TASKS or recipe is None:
         fix = "Train it with `freerun train`, or use fr.load and fr.evaluate."
-        fail(str(run), "a run that says its task and data", "one that does not", fix, RunError)
-    return task, data, config
+        fail(str(folder), "a run that says its task", "one that does not", fix, RunError)
+    data = notes.get("data")
+    return Run(folder, task, data if isinstance(data, str) else None, recipe, notes, config)
 
 
 def _what_is_at(path: Path) -> str:

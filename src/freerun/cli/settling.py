@@ -4,28 +4,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from freerun._checks import RunError, fail
+from freerun._checks import FreerunError, RunError, fail
 from freerun.cells import CELLS
-from freerun.cli.measures import check_horizon
+from freerun.cli.measures import check_horizon, default_horizon
 from freerun.cli.policies import read_forcing
 from freerun.cli.reading import choose
-from freerun.cli.recipes import Recipe
+from freerun.cli.runs import Run
 from freerun.cli.sources import Source
-from freerun.cli.validating import hold_back, validation
+from freerun.cli.wording import as_options
 from freerun.network import RECURRENCES
+from freerun.recipes.holding_back import hold_back
+from freerun.recipes.recipe import Recipe
+from freerun.recipes.settling import settle
 
-__all__ = ["check_same", "settle"]
+__all__ = ["check_same", "settled"]
 
-REAL_HEADS = ("Point", "Gaussian", "StudentT", "Laplace")
+HEADS = ("Point", "Gaussian", "StudentT", "Laplace", "Poisson", "NegativeBinomial")
+REAL_HEADS = HEADS[:4]
 
 
-def settle(recipe: Recipe, source: Source, seed: int) -> Recipe:
-    """Return ``recipe`` with every name as the library has it.
+def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
+    """Return ``recipe`` with every name as the library has it, and nothing left open.
 
     Raises:
         ArgumentError: Something in it means nothing, alone, together, or for these data.
     """
-    heads = REAL_HEADS if recipe.task == "forecast" else ("Categorical",)
+    heads = {"forecast": HEADS, "regress": REAL_HEADS}.get(recipe.task, ("Categorical",))
     recipe = replace(
         recipe,
         cell=choose("--cell", recipe.cell, CELLS),
@@ -33,20 +37,34 @@ def settle(recipe: Recipe, source: Source, seed: int) -> Recipe:
         head=choose("--head", recipe.head, heads),
     )
     _check_edges(recipe, source)
-    data, _ = hold_back(recipe.task, source.train, recipe.validate, seed)
+    if len(source.whole) == 1 or recipe.head not in REAL_HEADS:
+        recipe = replace(recipe, scale="all")
+    try:
+        recipe = settle(recipe, source.train)
+        if recipe.task == "forecast":
+            recipe = _with_horizon(recipe, source)
+        data, _ = hold_back(recipe, source.train, seed)
+    except FreerunError as error:
+        raise type(error)(as_options(str(error))) from None
     longest = int(data.lengths.max())
     if recipe.window is not None and recipe.window > longest:
-        expected = (
-            f"--window must be at most {longest}, the steps of the longest series to train on"
-        )
+        what = "the longest series to train on"
+        expected = f"--window must be at most {longest}, the steps of {what}"
         fail("freerun", expected, recipe.window, f"Use --window {longest} or less.")
     warmup = getattr(read_forcing(recipe.forcing), "warmup", 0)
     steps = recipe.window or longest
     if recipe.recurrence != "hidden" and warmup >= steps:
         expected = f"--forcing: warmup must be below {steps}, the steps of the longest sequence"
         fail("freerun", expected, warmup, f"Use warmup={steps // 2}, say.")
-    if recipe.task == "forecast":
-        check_horizon(source, recipe.output_lags)
+    return recipe
+
+
+def _with_horizon(recipe: Recipe, source: Source) -> Recipe:
+    lags = recipe.output_lags or 1
+    measured = source.train if source.test is None else source.test
+    if recipe.horizon is None:
+        return replace(recipe, horizon=default_horizon(measured, lags))
+    check_horizon(measured, lags, recipe.horizon)
     return recipe
 
 
@@ -60,43 +78,23 @@ def _check_edges(recipe: Recipe, source: Source) -> None:
         fail("freerun", expected, recipe.recurrence, "Leave out one of the two.")
 
 
-OPTIONS = {
-    "--hidden-size": "hidden_size",
-    "--cell": "cell",
-    "--layers": "num_layers",
-    "--bidirectional": "bidirectional",
-    "--recurrence": "recurrence",
-    "--output-lags": "output_lags",
-    "--residual": "residual",
-    "--dropout": "dropout",
-    "--head": "head",
-    "--batch-size": "batch_size",
-    "--lr": "lr",
-    "--seed": "seed",
-}
-"""Under what name the configuration of a run keeps what an option said."""
-
-
-def check_same(config: Mapping[str, Any], recipe: Recipe, data: str, seed: int) -> None:
+def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
     """Refuse to go on with a run that was trained otherwise; `fit` knows what is not said here.
 
     Raises:
         RunError: An option is not what it was; it is named.
     """
-    notes, network, training = config["notes"], config["network"], config["training"]
-    kept = {**network, **training, "head": network["head"]["name"]}
-    kept["lr"] = training["optimizer"]["lr"]
-    now = {**vars(recipe), "seed": seed}
     pairs: list[tuple[str, Any, Any]] = [
-        ("the task", notes["task"], recipe.task),
-        ("DATA", notes["data"], data),
-        ("--validate", notes.get("validate"), recipe.validate),
+        ("the task", run.task, now["task"]),
+        ("DATA", run.data, now["data"]),
+        ("--test", run.notes.get("test"), now["test"]),
+        ("--seed", run.config["training"]["seed"], seed),
     ]
-    if recipe.validate is not None:
-        pairs += [("--patience", training["validation"]["patience"], validation(recipe).patience)]
-    if recipe.recurrence == "hidden":
-        now |= {"output_lags": kept["output_lags"], "residual": kept["residual"]}
-    pairs += [(option, kept[name], now[name]) for option, name in OPTIONS.items()]
+    kept = run.notes["recipe"]
+    for name, value in now["recipe"].items():
+        # More epochs are how one goes on; forcing is compared by what it means.
+        if name not in ("epochs", "forcing", "task"):
+            pairs.append((as_options(f"{name}="), kept.get(name), value))
     for option, old, new in pairs:
         if old != new:
             fix = f"Give {option} as it was, or another --out."

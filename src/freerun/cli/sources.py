@@ -1,15 +1,19 @@
-"""Where the data of a command comes from: by now, the sets that ship."""
+"""Where the data of a command comes from: a set that ships, or a file."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-import torch
-
-from freerun._checks import fail
+from freerun._checks import ArgumentError, DataError, fail
+from freerun.cli.columns import read_file
 from freerun.cli.reading import choose, fold
-from freerun.cli.recipes import RECIPES
-from freerun.data import Sequences, datasets
+from freerun.cli.tasks import SETS
+from freerun.data import Levels, Sequences, Table, datasets
+from freerun.recipes.holding_back import split
 
-__all__ = ["Source", "check_same_classes", "load"]
+__all__ = ["Source", "is_file", "load"]
 
 
 @dataclass(frozen=True)
@@ -18,48 +22,103 @@ class Source:
 
     Attributes:
         name: What the user calls it.
+        whole: All of it.
         train: The part to train on, before windows are cut.
-        test: The part to measure on.
+        test: The part to measure on, or None.
+        table: What was read, where it is a file.
+        levels: Where each series of ``whole`` lies, once it was taken out.
     """
 
     name: str
+    whole: Sequences
     train: Sequences
-    test: Sequences
+    test: Sequences | None
+    table: Table | None = None
+    levels: Levels | None = None
 
     @property
-    def everything(self) -> torch.Tensor:
-        """All that was observed of the last series, up to its end: targets, (time, ...)."""
-        assert self.test.y_flat is not None
-        return self.test.y_flat[int(self.test.origin[-1]) : int(self.test.stop[-1])]
+    def keys(self) -> tuple[str, ...]:
+        """What the series are called."""
+        return ("",) * len(self.whole) if self.table is None else self.table.keys
+
+    def leveled(self, scale: str) -> "Source":
+        """The same with every series in units of its own, where ``scale`` is ``"series"``."""
+        if scale != "series":
+            none = Levels.none(len(self.whole), self.whole.output_size or 1)
+            return replace(self, levels=none)
+        seen, whole = Levels.of(self.train), Levels.of(self.whole)
+        test = None if self.test is None else seen.remove(self.test)
+        return replace(
+            self, train=seen.remove(self.train), test=test, whole=whole.remove(self.whole),
+            levels=whole,
+        )  # fmt: skip
 
 
-def load(task: str, name: str) -> Source:
+def load(
+    task: str, name: str, share: float, seed: int, how: Mapping[str, Any], quiet: bool = True
+) -> Source:
     """Load what ``name`` says, in the form that ``task`` learns from.
+
+    Args:
+        task: The sub-command of `freerun train`.
+        name: A built-in set, or the path of a file or directory.
+        share: How much of a file is held back to be measured on; 0 for nothing. Sets that ship
+            have a part of their own.
+        seed: Of the draw, where whole sequences are held back.
+        how: Arguments of `freerun.read`.
+        quiet: Do not say what was guessed.
 
     Raises:
         ArgumentError: There is no such data, or it is for another task.
+        DataError: The file cannot be used as it is.
     """
-    sets = RECIPES[task].sets
+    if not is_file(name):
+        return _built_in(task, name)
+    table = read_file(name, task, quiet, **how)
+    if table.schema.task != task:
+        fix = f"Use `freerun train {table.schema.task}`."
+        fail(name, f"data to {task}", f"data to {table.schema.task}", fix, DataError)
+    whole = table.sequences
+    if share == 0:
+        return Source(name, whole, whole, None, table)
+    try:
+        train, test = split(task, whole, share, seed)
+    except ArgumentError:
+        shortest = int(whole.lengths.min())
+        got = f"a series of {shortest} steps" if task in ("forecast", "text") else str(whole)
+        expected = f"data must leave a part to train on and, of {share:g}, one to measure on"
+        fail(name, expected, got, "Give it more, or --test 0.", DataError)
+    return Source(name, whole, train, test, table)
+
+
+def is_file(name: str) -> bool:
+    """Whether a file is meant, rather than a set that ships."""
+    if fold(name) in {fold(known) for known in datasets.names()}:
+        return False
+    return os.path.lexists(name) or os.sep in name or bool(Path(name).suffix)
+
+
+def _built_in(task: str, name: str) -> Source:
+    sets = SETS.get(task, ())
     name = {fold(known): known for known in datasets.names()}.get(fold(name), name)
     if name in datasets.names() and name not in sets:
-        tasks = [other for other, recipe in RECIPES.items() if name in recipe.sets]
+        tasks = [other for other, names in SETS.items() if name in names]
         uses = " or ".join(f"`freerun train {other}`" for other in tasks)
-        fix = f"{name} is for {uses}." if tasks else f"Use {sets[0]}."
-        fail("freerun", f"DATA for {task} must be {' or '.join(sets)}", name, fix)
-    name = choose(f"DATA for {task}", name, sets)
+        expected = f"DATA for {task} must be {' or '.join((*sets, 'a file'))}"
+        fail("freerun", expected, name, f"{name} is for {uses}.")
+    name = choose(f"DATA for {task}, where it is no file,", name, (*sets, "FILE.csv"))
     train, test = datasets.load(name)
     if task == "label":
         train, test = _at_every_step(train), _at_every_step(test)
-    return Source(name, train, test)
+    whole = test if task not in ("forecast", "text") else _whole(test)
+    return Source(name, whole, train, test)
 
 
-def check_same_classes(kept: list[str] | None, data: Sequences) -> None:
-    """Refuse data whose classes are not those that a run was trained on."""
-    classes = None if data.classes is None else list(data.classes)
-    if kept != classes:
-        fix = "Leave DATA out to use the set that the run was trained on."
-        got = "none" if classes is None else f"{len(classes)} others"
-        fail("freerun: DATA", "its classes must be those of the run", got, fix)
+def _whole(test: Sequences) -> Sequences:
+    """The series that a test part is the end of."""
+    assert test.y_flat is not None
+    x = None if test.x_flat is None else [test.x_flat]
+    return Sequences(x, [test.y_flat], season=test.season, names=test.names, classes=test.classes)
 
 
 def _at_every_step(data: Sequences) -> Sequences:

@@ -1,94 +1,90 @@
 """Training as the command line does it: a recipe and data in, a run directory out."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import freerun as fr
+from freerun._files import write_whole
+from freerun.cli.learnable import check_learnable
 from freerun.cli.output import Stopped
 from freerun.cli.policies import read_forcing
-from freerun.cli.recipes import Recipe
-from freerun.cli.runs import read_notes
-from freerun.cli.settling import check_same, settle
+from freerun.cli.runs import read_run
+from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source
-from freerun.cli.validating import hold_back, validation
-from freerun.heads import HEADS
+from freerun.recipes import training
+from freerun.recipes.ends import FILE, Ends
+from freerun.recipes.recipe import Recipe
 
-__all__ = ["Keeping", "build", "chosen", "train", "using_threads"]
+__all__ = ["Keeping", "chosen", "train", "using_threads"]
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where a run is kept, and what becomes of one that is there."""
+    """Where a run is kept, what becomes of one that is there, and how its data were read."""
 
     out: Path
     resume: bool = False
     overwrite: bool = False
-
-
-def build(recipe: Recipe, data: fr.Sequences, seed: int) -> fr.RecurrentNetwork:
-    """Build the network of a recipe for data; the same seed gives the same initial weights."""
-    outputs = data.num_classes if recipe.head == "Categorical" else data.output_size
-    edge = {}
-    if recipe.recurrence != "hidden":
-        edge = {"output_lags": recipe.output_lags, "residual": recipe.residual}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return fr.RecurrentNetwork(
-            input_size=data.input_size,
-            hidden_size=recipe.hidden_size,
-            head=HEADS[recipe.head](outputs),  # type: ignore[call-arg]
-            cell=recipe.cell,
-            recurrence=recipe.recurrence,
-            readout=recipe.readout,
-            num_layers=recipe.num_layers,
-            bidirectional=recipe.bidirectional,
-            dropout=recipe.dropout,
-            **edge,  # type: ignore[arg-type]
-        )
+    test: float = 0.0
+    how: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
     recipe: Recipe, source: Source, keeping: Keeping, seed: int = 0, quiet: bool = False
-) -> tuple[fr.RecurrentNetwork, fr.History]:
+) -> tuple[fr.RecurrentNetwork, fr.History, Source, Recipe]:
     """Train the network of a recipe, and keep it with what `evaluate` and `run` need to know.
+
+    Returns:
+        The network, what was measured, the source in the network's units, the settled recipe.
 
     Raises:
         Stopped: Ctrl-C; the run is kept as it was after the last step.
     """
-    recipe = settle(recipe, source, seed)
+    if source.table is not None:
+        check_learnable(source.name, source.table, source.train)
+    recipe = settled(recipe, source, seed)
+    source = source.leveled(recipe.scale)
+    schema = None if source.table is None else source.table.schema.to_dict()
+    notes = {
+        "task": recipe.task,
+        "data": source.name,
+        "recipe": recipe.to_dict(),
+        "schema": schema,
+        "test": keeping.test,
+        "reading": {name: keeping.how.get(name) for name in ("delimiter", "encoding")},
+    }
     if keeping.resume and os.path.lexists(keeping.out):
-        check_same(read_notes(keeping.out)[2], recipe, source.name, seed)
-    net = build(recipe, source.train, seed)
-    data, valid = hold_back(recipe.task, source.train, recipe.validate, seed)
-    if recipe.window is not None:
-        data = data.windows(recipe.window, recipe.stride)
-    held = {} if recipe.validate is None else {"validate": recipe.validate}
-    history = fr.fit(
-        net,
-        data,
-        valid,
-        forcing=read_forcing(recipe.forcing),
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        optimizer=fr.Optimizer(lr=recipe.lr),
-        validation=validation(recipe),
-        seed=seed,
+        check_same(read_run(keeping.out), notes, seed)
+    net, history = training.train(
+        recipe,
+        source.train,
+        read_forcing(recipe.forcing),
+        seed,
         out=keeping.out,
         resume=keeping.resume,
         overwrite=keeping.overwrite,
-        notes={"task": recipe.task, "data": source.name, **held},
+        notes=notes,
         progress=not quiet,
     )
+    if recipe.task == "forecast":
+        write_whole(keeping.out / FILE, ends_of(net, source).to_bytes())
     if history.stopped == "interrupted":
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
-    return net, history
+    return net, history, source, recipe
+
+
+def ends_of(net: fr.RecurrentNetwork, source: Source) -> Ends:
+    """Where the series of a leveled source end."""
+    assert source.levels is not None
+    times = None if source.table is None else source.table.times
+    return Ends.of(net, source.whole, source.levels, source.keys, times)
 
 
 def chosen(history: fr.History) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from . import datasets
 from .batch import Batch
+from .levels import Levels
 from .scaling import Scaling
 from .sequences import Sequences
 from .tables import Schema, Table, read
 
-__all__ = ["Batch", "Scaling", "Schema", "Sequences", "Table", "datasets", "read"]
+__all__ = ["Batch", "Levels", "Scaling", "Schema", "Sequences", "Table", "datasets", "read"]

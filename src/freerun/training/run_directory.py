@@ -18,9 +18,9 @@ from freerun.data import Scaling, Sequences
 from freerun.network import RecurrentNetwork
 from freerun.training.state import Training
 
-__all__ = ["check_out", "describe", "open_run"]
+__all__ = ["check_out", "describe", "open_run", "plain"]
 
-MAY_DIFFER = ("training.epochs",)
+MAY_DIFFER = ("training.epochs", "notes.recipe.epochs")
 """Settings that a resumed training may change."""
 
 
@@ -38,11 +38,11 @@ def describe(
         "scaling": scaling.to_dict(),
         "data": {"classes": train.classes, "names": train.names, "season": train.season},
         "training": {
-            **{name: _plain(value) for name, value in settings.items()},
+            **{name: plain(value) for name, value in settings.items()},
             "train": _fingerprint(train),
             "valid": None if valid is None else _fingerprint(valid),
         },
-        "notes": _plain(dict(notes)),
+        "notes": plain(dict(notes)),
     }
 
 
@@ -96,19 +96,19 @@ def open_run(training: Training, folder: Path, config: Mapping[str, Any], overwr
         write_whole(folder / checkpoint.CONFIG, text)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A setting as JSON: a policy's name beside what it was built with."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Tensor):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value)]
-        return {"name": type(value).__name__} | {k: _plain(getattr(value, k)) for k in fields}
+        return {"name": type(value).__name__} | {k: plain(getattr(value, k)) for k in fields}
     return {"name": getattr(value, "__qualname__", type(value).__name__)}
 
 

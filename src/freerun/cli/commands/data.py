@@ -8,7 +8,7 @@ import typer
 from freerun._checks import fail
 from freerun.cli import columns, options
 from freerun.cli.output import print_json, say
-from freerun.cli.recipes import RECIPES, TASKS_OF_FILES
+from freerun.cli.tasks import SETS, TASKS
 
 __all__ = ["convert", "data", "describe"]
 
@@ -17,7 +17,7 @@ File = Annotated[
 ]
 Task = Annotated[
     str | None,
-    options.word("--task", "What is to be learned from it; guessed by default.", TASKS_OF_FILES),
+    options.word("--task", "What is to be learned from it; guessed by default.", TASKS),
 ]
 
 
@@ -123,4 +123,4 @@ def convert(
 
 
 def _tasks(name: str) -> list[str]:
-    return [task for task, recipe in RECIPES.items() if name in recipe.sets]
+    return [task for task, sets in SETS.items() if name in sets]

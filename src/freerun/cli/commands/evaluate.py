@@ -1,13 +1,13 @@
-"""``freerun evaluate``: how good a run is on the part of the data it was not trained on."""
+"""``freerun evaluate``: how good a run is on data that it was not trained on."""
 
 from typing import Annotated
 
 import typer
 
 from freerun._checks import fail
-from freerun.cli import options
+from freerun.cli import columns, options
 from freerun.cli.output import print_json
-from freerun.cli.runs import read_notes
+from freerun.cli.runs import Run, read_run
 
 __all__ = ["evaluate"]
 
@@ -17,36 +17,52 @@ def evaluate(
     data: Annotated[
         str | None,
         typer.Argument(
-            metavar="DATA", help="A built-in set; by default the one it was trained on."
+            metavar="DATA",
+            help="A file like that of training, or a built-in set; by default the part held back.",
         ),
     ] = None,
     horizon: Annotated[
-        int | None, options.count("--horizon", "Steps to look ahead, in forecasts; 60 by default.")
+        int | None, options.count("--horizon", "Steps to look ahead, in forecasts.")
     ] = None,
+    delimiter: columns.Delimiter = None,
+    encoding: columns.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
     """Measure a run on the test part of its data, beside answers that need no network.
 
-    Classes: accuracy. Text: bits per character. Forecasts: the error one step ahead, given the
-    truth so far; the error running on its own outputs; and the gap between the two.
+    Classes: accuracy. Numbers: error. Text: bits per character. Forecasts: the error one step
+    ahead, given the truth so far; the error running on its own outputs; and the gap between the
+    two. A whole file is measured if one is given.
     """
-    task, trained_on, config = read_notes(run)
-    if horizon is not None and task != "forecast":
-        got = f"{run}, which is of {task}"
+    found = read_run(run)
+    if horizon is not None and found.task != "forecast":
+        got = f"{run}, which is of {found.task}"
         fail("freerun", "--horizon needs a run of forecast", got, "Leave it out.")
 
     import freerun as fr
     from freerun.cli.figures import print_figures
-    from freerun.cli.measures import HORIZON, measure
-    from freerun.cli.sources import check_same_classes, load
+    from freerun.cli.measures import measure
+    from freerun.cli.resuming import source_of
     from freerun.cli.training import using_threads
 
-    source = load(task, data or trained_on)
+    source = source_of(found, data, {"delimiter": delimiter, "encoding": encoding})
+    if source.test is None:
+        fix = "Pass a file to measure on."
+        fail(str(run), "a part of the data held back", "--test 0 in training", fix)
     net = fr.load(run)
-    check_same_classes(config["data"]["classes"], source.test)
+    _check_fits(found, net, source.test)
     with using_threads(1):
-        figures = measure(task, net, source, horizon or HORIZON)
+        figures = measure(found.recipe, net, source, horizon)
     if json:
-        print_json({"task": task, "data": source.name, "run": str(run), **figures})
+        print_json({"task": found.task, "data": source.name, "run": str(run), **figures})
         return
-    print_figures(task, source.name, figures)
+    print_figures(found.task, source.name, figures)
+
+
+def _check_fits(run: Run, net: object, test: object) -> None:
+    """Refuse data whose classes are not those that a run was trained on."""
+    classes = getattr(test, "classes", None)
+    if run.classes is not None and classes is not None and run.classes != list(classes):
+        fix = "Leave DATA out to use those that the run was trained on."
+        expected = "its classes must be those of the run"
+        fail("freerun: DATA", expected, f"{len(classes)} others", fix)

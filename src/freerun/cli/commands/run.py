@@ -1,14 +1,14 @@
 """``freerun run``: a run goes on where its data end, on its own outputs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from freerun._checks import fail
-from freerun.cli import options
+from freerun.cli import columns, options
 from freerun.cli.output import print_json, say
-from freerun.cli.runs import read_notes
+from freerun.cli.runs import Run, read_run
 
 __all__ = ["run"]
 
@@ -16,15 +16,31 @@ __all__ = ["run"]
 MEAN, SAMPLE = DRAWS = ("mean", "sample")
 """What can be fed back."""
 
+FORMS = (".csv", ".tsv", ".parquet")
+
 
 def run(
     run: options.Run,
-    steps: Annotated[int, options.count("--steps", "How many steps, or characters.")],
+    steps: Annotated[int, options.count("--steps", "How many steps, or units of text.")] = 100,
     paths: Annotated[int, options.count("--paths", "How many runs to draw.")] = 1,
     draw: Annotated[
         str | None,
         options.word(
             "--draw", "What is fed back. By default samples for text and several paths.", DRAWS
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Forecasts: other series to go on from, in training or not; by default those of "
+            "training, to their very end.",
+        ),
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Forecasts with inputs: a table of those of the steps to come."
         ),
     ] = None,
     prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "",
@@ -52,66 +68,117 @@ def run(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A file to write, in place of standard output.")
+        Path | None,
+        typer.Option(
+            help="A file to write, in place of standard output: .csv, .tsv or .parquet; text as is."
+        ),
     ] = None,
+    delimiter: columns.Delimiter = None,
+    encoding: columns.Encoding = "utf-8",
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
-    """Forecast beyond the end of the data, as CSV; or continue a text.
+    """Forecast beyond the end of the data, as a table; or continue a text.
 
-    Several paths of a forecast need a run trained with a head that has a spread, such as
-    --head Gaussian; beside them stand their mean, 5 %, 50 % and 95 % quantiles.
+    Several paths of a forecast need a run whose head has a spread, as Gaussian has; beside them
+    stand their mean, 5 %, 50 % and 95 % quantiles. Times go on where those of the data end.
     """
-    task, trained_on, config = read_notes(run)
-    if task not in ("forecast", "text"):
-        fix = f"Use `freerun evaluate {run}`."
-        expected = "RUN must be of forecast or text, which goes on by itself"
-        fail("freerun", expected, f"{run}, which is of {task}", fix)
-    if task == "forecast" and (prompt or temperature != 1.0 or top_k or top_p):
-        fix = "Leave them out."
-        expected = "--prompt, --temperature, --top-k and --top-p need a run of text"
-        fail("freerun", expected, f"the forecast {run}", fix)
-    if draw == MEAN and paths > 1:
-        fix = "Use --draw sample, or leave out --paths."
-        fail(
-            "freerun",
-            "--paths above 1 must be drawn, for all means are the same",
-            "--draw mean",
-            fix,
-        )
-    if draw == MEAN and (temperature != 1.0 or top_k or top_p):
-        fix = "Leave out --draw, or the others."
-        expected = "--temperature, --top-k and --top-p need samples to draw"
-        fail("freerun", expected, "--draw mean", fix)
-    if out is not None and out.is_dir():
-        fix = f"Use --out {out / 'path.csv'}, say."
-        fail("freerun", "--out must be a file", f"the directory {out}", fix)
+    found = read_run(run)
+    _check(found, steps, paths, draw, bool(prompt or temperature != 1.0 or top_k or top_p),
+           bool(data or inputs), out)  # fmt: skip
 
     import freerun as fr
     from freerun._files import write_whole
     from freerun.cli import continuing
-    from freerun.cli.sources import load
     from freerun.cli.training import using_threads
 
     if draw is None:
-        draw = SAMPLE if task == "text" or paths > 1 else MEAN
+        draw = SAMPLE if found.task == "text" or paths > 1 else MEAN
     net = fr.load(run)
+    how = {"delimiter": delimiter, "encoding": encoding}
+    content: str | bytes
     with using_threads(1):
-        if task == "text":
+        if found.task == "text":
             sampling = fr.Sampling(temperature, top_k, top_p)
-            how = MEAN if draw == MEAN else sampling
-            classes = config["data"]["classes"]
-            result, shown = continuing.text(net, classes, prompt, steps, how, paths, seed)
+            fed = MEAN if draw == MEAN else sampling
+            classes, unit = found.classes or [], _unit(found)
+            result, content = continuing.text(net, classes, unit, prompt, steps, fed, paths, seed)
         else:
-            source = load(task, trained_on)
-            result, shown = continuing.forecast(net, source, steps, draw, paths, seed)
-    about = {"task": task, "run": str(run), "steps": steps, "paths": paths, "seed": seed}
+            suffix = ".csv" if out is None else out.suffix.lower()
+            result, content = _forecast(
+                found, net, data, inputs, steps, draw, paths, seed, suffix, how
+            )
+    about = {"task": found.task, "run": str(run), "steps": steps, "paths": paths, "seed": seed}
     about["draw"] = draw
     if out is not None:
-        write_whole(out, shown)
+        write_whole(out, content)
         say(f"written to {out}")
         about["out"] = str(out)
     if json:
         print_json({**about, **result})
     elif out is None:
-        print(shown, end="")
+        print(content if isinstance(content, str) else content.decode(), end="")
+
+
+def _check(
+    run: Run, steps: int, paths: int, draw: str | None, writes: bool, goes_on: bool,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Refuse what cannot be done with this run."""
+    if run.task not in ("forecast", "text"):
+        fix = f"Use `freerun evaluate {run.folder}`."
+        expected = "RUN must be of forecast or text, which goes on by itself"
+        fail("freerun", expected, f"{run.folder}, which is of {run.task}", fix)
+    if run.task == "forecast" and writes:
+        expected = "--prompt, --temperature, --top-k and --top-p need a run of text"
+        fail("freerun", expected, f"the forecast {run.folder}", "Leave them out.")
+    if run.task == "text" and goes_on:
+        expected = "--data and --inputs need a run of forecast"
+        fail("freerun", expected, f"the text {run.folder}", "Leave them out; see --prompt.")
+    if draw == MEAN and paths > 1:
+        expected = "--paths above 1 must be drawn, for all means are the same"
+        fail("freerun", expected, "--draw mean", "Use --draw sample, or leave out --paths.")
+    if draw == MEAN and writes and run.task == "text":
+        expected = "--temperature, --top-k and --top-p need samples to draw"
+        fail("freerun", expected, "--draw mean", "Leave out --draw, or the others.")
+    if out is not None and out.is_dir():
+        fix = f"Use --out {out / 'path.csv'}, say."
+        fail("freerun", "--out must be a file", f"the directory {out}", fix)
+    if out is not None and run.task == "forecast" and out.suffix.lower() not in FORMS:
+        fix = f"Use --out {out.with_suffix('.csv')}, say."
+        fail("freerun", f"--out must end with {', '.join(FORMS)}", out, fix)
+
+
+def _unit(run: Run) -> str:
+    schema = run.notes.get("schema")
+    kept = schema["layout"] if schema else run.notes.get("parameters", {}).get("unit")
+    return str(kept or "characters")
+
+
+def _forecast(
+    found: Run, net: Any, data: str | None, inputs: str | None, steps: int, draw: str, paths: int,
+    seed: int, suffix: str, how: dict[str, Any],
+) -> tuple[dict[str, Any], bytes]:  # fmt: skip
+    """The forecast for JSON, and as the content of a file."""
+    from freerun.cli import continuing
+    from freerun.cli.resuming import schema_of, source_of
+    from freerun.cli.training import ends_of
+    from freerun.data.tables import columns_bytes, read_ahead
+    from freerun.recipes.ends import Ends
+
+    schema = schema_of(found)
+    ends = Ends.read(found.folder) if data is None else ends_of(net, source_of(found, data, how))
+    ahead = None
+    if net.input_size and inputs is None:
+        names = "" if schema is None else f", {', '.join(one.name for one in schema.known)},"
+        expected = f"--inputs must be given: the run reads inputs{names} that are known ahead"
+        fail("freerun", expected, "none", "Pass --inputs FILE with those of the steps to come.")
+    if inputs is not None:
+        if not net.input_size or schema is None:
+            fail("freerun", "--inputs needs a run with inputs", found.folder, "Leave it out.")
+        delimiter, encoding = how["delimiter"], how["encoding"]
+        ahead = read_ahead(inputs, schema, ends.keys, ends.times, steps, delimiter, encoding)
+    there = found.config.get("data", {}).get("names")
+    outputs: list[str] = there or [f"y{n + 1}" for n in range(net.head.outputs)]
+    result, table = continuing.forecast(net, ends, schema, outputs, ahead, steps, draw, paths, seed)
+    return result, columns_bytes(table, suffix)

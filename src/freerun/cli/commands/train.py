@@ -1,157 +1,141 @@
-"""``freerun train forecast|classify|label|text``: a network trained, kept and measured."""
+"""``freerun train TASK``: a network trained, kept and measured."""
 
-from dataclasses import replace
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Annotated, Any
 
 from freerun._checks import fail
-from freerun.cli import options
+from freerun.cli import columns, options
 from freerun.cli.output import print_json, say
-from freerun.cli.recipes import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
 from freerun.cli.runs import check_out
+from freerun.cli.settings import Config
+from freerun.recipes.recipe import RECIPES, Recipe
 
-__all__ = ["classify", "forecast", "label", "text"]
+__all__ = ["DOCUMENTED", "command"]
 
+NETWORK: dict[str, Any] = {
+    "head": options.Head,
+    "cell": options.Cell,
+    "hidden_size": options.HiddenSize,
+    "layers": options.Layers,
+    "recurrence": options.Recurrence,
+    "input_lags": options.InputLags,
+    "output_lags": options.OutputLags,
+    "residual": options.Residual,
+    "bidirectional": options.Bidirectional,
+    "dropout": options.Dropout,
+    "forcing": options.Forcing,
+    "scale": options.Scale,
+    "window": options.Window,
+    "horizon": options.Horizon,
+    "epochs": options.Epochs,
+    "batch_size": options.BatchSize,
+    "lr": options.Lr,
+    "validate": options.Validate,
+    "patience": options.Patience,
+}
+"""Options that are fields of a recipe, which has their defaults; layers are its num_layers."""
 
-def forecast(
-    data: options.Data,
-    out: options.Out,
-    head: options.Head = FORECAST.head,
-    cell: options.Cell = FORECAST.cell,
-    hidden_size: options.HiddenSize = FORECAST.hidden_size,
-    layers: options.Layers = FORECAST.num_layers,
-    recurrence: options.Recurrence = FORECAST.recurrence,
-    output_lags: options.OutputLags = FORECAST.output_lags,
-    residual: options.Residual = FORECAST.residual,
-    dropout: options.Dropout = FORECAST.dropout,
-    forcing: options.Forcing = FORECAST.forcing,
-    window: options.Window = FORECAST.window or 1,
-    epochs: options.Epochs = FORECAST.epochs,
-    batch_size: options.BatchSize = FORECAST.batch_size,
-    lr: options.Lr = FORECAST.lr,
-    validate: options.Validate = None,
-    patience: options.Patience = None,
-    seed: options.Seed = 0,
-    threads: options.Threads = 1,
-    resume: options.Resume = False,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
-) -> None:
-    """Train a network to forecast a series, and measure it on the part held back.
+READING: dict[str, tuple[Any, Any]] = {
+    "target": (columns.Target, None),
+    "time": (columns.Time, None),
+    "series": (columns.Series, None),
+    "known": (columns.Known, None),
+    "observed": (columns.Observed, None),
+    "layout": (columns.Layout, "long"),
+    "missing": (columns.Missing, "refuse"),
+    "unit": (columns.Unit, "characters"),
+    "delimiter": (columns.Delimiter, None),
+    "encoding": (columns.Encoding, "utf-8"),
+}
+"""Options that say how a file is read, and their defaults."""
+
+EDGES = ("recurrence", "output_lags", "residual", "forcing")
+WHOLE = ("output_lags", "residual", "recurrence", "forcing", "scale", "window", "horizon")
+"""What sequences with one answer have no use for."""
+
+TABLE = ("target", "time", "series", "known", "missing", "delimiter", "encoding")
+
+LEFT_OUT = {
+    "forecast": {"bidirectional", "unit"},
+    "classify": {*WHOLE, "head", "observed", "layout", "unit"},
+    "regress": {*WHOLE, "observed", "layout", "unit"},
+    "label": {"head", "output_lags", "residual", "scale", "window", "horizon", "observed",
+              "layout", "unit"},
+    "text": {"head", "residual", "bidirectional", "input_lags", "scale", "horizon", *TABLE,
+             "observed", "layout"} - {"encoding"},
+}  # fmt: skip
+"""Options that a task has no use for."""
+
+SHARES = {"text": 0.1}
+"""How much of a file is held back to be measured on, where it is not a fifth."""
+
+DOCUMENTED = {
+    "forecast": """Train a network to forecast series, and measure it on the part held back.
 
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
     FreeRunning trains it as it will run. With --validate 0.3 the last 30 % of the training part
     is not trained on: the epoch whose error running free is least there is kept, and training
     stops after --patience epochs without a better one.
-    """
-    recipe = replace(
-        FORECAST, head=head, cell=cell, hidden_size=hidden_size, num_layers=layers,
-        recurrence=recurrence, output_lags=output_lags, residual=residual, dropout=dropout,
-        forcing=forcing, window=window, epochs=epochs, batch_size=batch_size, lr=lr,
-        validate=validate, patience=patience,
-    )  # fmt: skip
-    _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
+    """,
+    "classify": "Train a network to say a sequence's class, and measure it on those held back.",
+    "regress": "Train a network to say a sequence's number, and measure it on those held back.",
+    "label": "Train a network to label every step, and measure it on sequences held back.",
+    "text": "Train a network to continue a text, unit by unit; measure it on the last tenth.",
+}
 
 
-def classify(
-    data: options.Data,
-    out: options.Out,
-    cell: options.Cell = CLASSIFY.cell,
-    hidden_size: options.HiddenSize = CLASSIFY.hidden_size,
-    layers: options.Layers = CLASSIFY.num_layers,
-    bidirectional: options.Bidirectional = CLASSIFY.bidirectional,
-    dropout: options.Dropout = CLASSIFY.dropout,
-    epochs: options.Epochs = CLASSIFY.epochs,
-    batch_size: options.BatchSize = CLASSIFY.batch_size,
-    lr: options.Lr = CLASSIFY.lr,
-    validate: options.Validate = None,
-    patience: options.Patience = None,
-    seed: options.Seed = 0,
-    threads: options.Threads = 1,
-    resume: options.Resume = False,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
-) -> None:
-    """Train a network to read a sequence and say its class, and measure it on the test part."""
-    recipe = replace(
-        CLASSIFY, cell=cell, hidden_size=hidden_size, num_layers=layers,
-        bidirectional=bidirectional, dropout=dropout, epochs=epochs, batch_size=batch_size, lr=lr,
-        validate=validate, patience=patience,
-    )  # fmt: skip
-    _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
+def command(task: str) -> Callable[..., None]:
+    """The function behind ``freerun train TASK``, with the options that the task has a use for."""
+    recipe, left_out = RECIPES[task], LEFT_OUT[task]
+    parameters: dict[str, tuple[Any, Any]] = {
+        "data": (options.Data, inspect.Parameter.empty),
+        "out": (options.Out, inspect.Parameter.empty),
+        "config": (Annotated[str | None, Config], None),
+    }
+    for name, kind in NETWORK.items():
+        if name not in left_out:
+            parameters[name] = (kind, getattr(recipe, _field(name)))
+    parameters |= {name: one for name, one in READING.items() if name not in left_out}
+    parameters |= {
+        "test": (options.Test, SHARES.get(task, 0.2)),
+        "seed": (options.Seed, 0),
+        "threads": (options.Threads, 1),
+        "resume": (options.Resume, False),
+        "overwrite": (options.Overwrite, False),
+        "quiet": (options.Quiet, False),
+        "json": (options.Json, False),
+    }
+
+    def train(**given: Any) -> None:
+        _train(task, given)
+
+    train.__name__, train.__doc__ = task, DOCUMENTED[task]
+    train.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
+    train.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+        for name, (kind, default) in parameters.items()
+    ])  # fmt: skip
+    return train
 
 
-def label(
-    data: options.Data,
-    out: options.Out,
-    cell: options.Cell = LABEL.cell,
-    hidden_size: options.HiddenSize = LABEL.hidden_size,
-    layers: options.Layers = LABEL.num_layers,
-    recurrence: options.Recurrence = LABEL.recurrence,
-    bidirectional: options.Bidirectional = LABEL.bidirectional,
-    dropout: options.Dropout = LABEL.dropout,
-    forcing: options.Forcing = LABEL.forcing,
-    epochs: options.Epochs = LABEL.epochs,
-    batch_size: options.BatchSize = LABEL.batch_size,
-    lr: options.Lr = LABEL.lr,
-    validate: options.Validate = None,
-    patience: options.Patience = None,
-    seed: options.Seed = 0,
-    threads: options.Threads = 1,
-    resume: options.Resume = False,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
-) -> None:
-    """Train a network to label every step of a sequence, and measure it on the test part."""
-    recipe = replace(
-        LABEL, cell=cell, hidden_size=hidden_size, num_layers=layers, recurrence=recurrence,
-        bidirectional=bidirectional, dropout=dropout, forcing=forcing, epochs=epochs,
-        batch_size=batch_size, lr=lr,
-        validate=validate, patience=patience,
-    )  # fmt: skip
-    _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
+def _field(option: str) -> str:
+    return "num_layers" if option == "layers" else option
 
 
-def text(
-    data: options.Data,
-    out: options.Out,
-    cell: options.Cell = TEXT.cell,
-    hidden_size: options.HiddenSize = TEXT.hidden_size,
-    layers: options.Layers = TEXT.num_layers,
-    recurrence: options.Recurrence = TEXT.recurrence,
-    output_lags: options.OutputLags = TEXT.output_lags,
-    dropout: options.Dropout = TEXT.dropout,
-    forcing: options.Forcing = TEXT.forcing,
-    window: options.Window = TEXT.window or 1,
-    epochs: options.Epochs = TEXT.epochs,
-    batch_size: options.BatchSize = TEXT.batch_size,
-    lr: options.Lr = TEXT.lr,
-    validate: options.Validate = None,
-    patience: options.Patience = None,
-    seed: options.Seed = 0,
-    threads: options.Threads = 1,
-    resume: options.Resume = False,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
-) -> None:
-    """Train a network to continue a text, character by character; measure it on the last tenth."""
-    recipe = replace(
-        TEXT, cell=cell, hidden_size=hidden_size, num_layers=layers, recurrence=recurrence,
-        output_lags=output_lags, dropout=dropout, forcing=forcing, window=window, stride=window,
-        epochs=epochs, batch_size=batch_size, lr=lr,
-        validate=validate, patience=patience,
-    )  # fmt: skip
-    _train(recipe, data, out, resume, overwrite, seed, threads, quiet, json)
+def _recipe(task: str, given: Mapping[str, Any]) -> Recipe:
+    """The task's recipe with what was asked for."""
+    known = {field.name for field in fields(Recipe)}
+    asked = {_field(name): value for name, value in given.items() if _field(name) in known}
+    return replace(RECIPES[task], **asked)
 
 
-def _train(
-    recipe: Recipe, data: str, out: Path, resume: bool, overwrite: bool, seed: int, threads: int,
-    quiet: bool, json: bool,
-) -> None:  # fmt: skip
-    check_out(out, resume, overwrite)
+def _train(task: str, given: Mapping[str, Any]) -> None:
+    out, quiet = Path(given["out"]), given["quiet"]
+    check_out(out, given["resume"], given["overwrite"])
+    recipe = _recipe(task, given)
     if recipe.patience is not None and recipe.validate is None:
         expected = "--patience needs a part to measure on"
         fail("freerun", expected, "no --validate", "Add --validate 0.2, say.")
@@ -161,24 +145,26 @@ def _train(
     from freerun.cli.sources import load
     from freerun.cli.training import Keeping, chosen, train, using_threads
 
-    source = load(recipe.task, data)
-    with using_threads(threads):
-        net, history = train(recipe, source, Keeping(out, resume, overwrite), seed, quiet)
-        figures = measure(recipe.task, net, source)
+    how = {name: given[name] for name in READING if name in given}
+    source = load(task, given["data"], given["test"], given["seed"], how, quiet or given["json"])
+    keeping = Keeping(out, given["resume"], given["overwrite"], given["test"], how)
+    with using_threads(given["threads"]):
+        net, history, source, recipe = train(recipe, source, keeping, given["seed"], quiet)
+        figures = measure(recipe, net, source)
     result = {
-        "task": recipe.task,
+        "task": task,
         "data": source.name,
         "run": str(out),
-        "seed": seed,
+        "seed": given["seed"],
         "epochs": len(history),
         "train_loss": history["train_loss"][-1],
         "seconds": sum(history["seconds"]),
         **chosen(history),
         **figures,
     }
-    if json:
+    if given["json"]:
         print_json(result)
         return
-    print_figures(recipe.task, source.name, figures)
+    print_figures(task, source.name, figures)
     print_best(result)
     say(f"kept in {out}", quiet)

@@ -13,7 +13,7 @@ from freerun.data.sequences import Sequences
 from .schema import CATEGORY, Column, Schema
 from .table import Table
 
-__all__ = ["read_arrays"]
+__all__ = ["load_arrays", "read_arrays"]
 
 FIX = "Save x, (series, time, channels), and y: numpy.savez(path, x=x, y=y)."
 
@@ -29,7 +29,7 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
         DataError: It is no such file, or its arrays do not fit together.
     """
     where = str(path)
-    arrays = _load(path)
+    arrays = load_arrays(path)
     y = arrays.get("y")
     if y is None:
         fail(where, "a .npz file must hold y", ", ".join(arrays) or "nothing", FIX, DataError)
@@ -90,7 +90,12 @@ def _check_like(
         fail(where, f"y must be {wanted}", got, fix, DataError)
 
 
-def _load(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
+def load_arrays(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
+    """All arrays of a file by name; that of a ``.npy`` is y.
+
+    Raises:
+        DataError: NumPy did not write it, or it holds objects.
+    """
     try:
         found = np.load(path, allow_pickle=False)
         if isinstance(found, np.ndarray):

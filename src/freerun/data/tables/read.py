@@ -25,7 +25,7 @@ from .table import Table, encode
 from .text import load_text, read_text
 from .ts import read_ts
 
-__all__ = ["read"]
+__all__ = ["ARRAYS", "columns_of", "existing", "read"]
 
 MISSING = ("refuse", "interpolate", "mask")
 
@@ -105,7 +105,7 @@ def read(
     if schema is not None and not isinstance(schema, Schema):
         fail(where, "schema must be a Schema", repr(schema), "Pass another table's table.schema.")
     if is_path:
-        path = _existing(Path(source))
+        path = existing(Path(source))
         kind = path.suffix.lower()
         named = {"target": target, "time": time, "series": series, "known": known,
                  "observed": observed}  # fmt: skip
@@ -117,7 +117,7 @@ def read(
             return read_ts(path, schema, dtype)
         if path.is_file() and kind in ARRAYS:
             return read_arrays(path, schema, missing, dtype)
-        columns, said = _columns_of(path, delimiter, encoding)
+        columns, said = columns_of(path, delimiter, encoding)
         if path.is_dir():
             series = series or SERIES
     else:
@@ -162,7 +162,7 @@ def _refuse_names(where: str, named: Mapping[str, Any]) -> None:
         fail(where, "columns are named in tables of a row per step", f"{given}=", fix)
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """The path, if something is there; otherwise the nearest thing beside it is named."""
     with suppress(OSError):
         if path.exists() and str(path) != ".":
@@ -178,7 +178,7 @@ def _existing(path: Path) -> Path:
     fail(str(path), "a file or a directory", "nothing there", fix, DataError)
 
 
-def _columns_of(path: Path, delimiter: str | None, encoding: str) -> tuple[Columns, list[str]]:
+def columns_of(path: Path, delimiter: str | None, encoding: str) -> tuple[Columns, list[str]]:
     """The columns of a file, or of all files in a directory; and what was guessed."""
     if path.is_dir():
         files = [
@@ -195,7 +195,7 @@ def _columns_of(path: Path, delimiter: str | None, encoding: str) -> tuple[Colum
         if not files:
             fix = "Put a CSV or Parquet file there for each series."
             fail(str(path), "a directory of files", "none that can be read", fix, DataError)
-        parts = {one.stem: _columns_of(one, delimiter, encoding) for one in files}
+        parts = {one.stem: columns_of(one, delimiter, encoding) for one in files}
         said = next(iter(parts.values()))[1]
         columns = from_files(str(path), {name: part for name, (part, _) in parts.items()})
         return columns, [*said, f"each of {len(files)} files is a series"]

@@ -1,0 +1,51 @@
+"""Labels of any kind, and the numbers that stand for them."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from freerun._checks import fail
+from freerun.data import Sequences
+
+__all__ = ["check_classes", "known_labels", "read_labels"]
+
+
+def read_labels(
+    estimator: Any, where: str, y: Any, count: int
+) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    """The distinct labels in order, and the number of each sequence's.
+
+    Raises:
+        ValueError: They are no labels, or not one for each sequence.
+    """
+    if y is None:
+        # Word for word what scikit-learn's own checks look for.
+        name = type(estimator).__name__
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    if len(y) != count:
+        fix = "Pass one for each."
+        fail(where, f"y must have {count} labels, one for each sequence", len(y), fix)
+    classes, codes = np.unique(y, return_inverse=True)
+    return classes, codes
+
+
+def known_labels(where: str, data: Sequences, target: str, y: Any) -> "np.ndarray[Any, Any]":
+    """The labels of sequences that have classes."""
+    if y is not None:
+        fail(where, "Sequences and tables have their own y", "another y", "Leave y out.")
+    if data.num_classes is None or data.target != target:
+        got = "numbers" if data.num_classes is None else f"one per {data.target}"
+        fix = "Read it with task='classify' for whole sequences, task='label' for their steps."
+        fail(where, f"sequences must have a class per {target}", got, fix)
+    return np.array(data.classes or [str(n) for n in range(data.num_classes)])
+
+
+def check_classes(where: str, count: int) -> None:
+    """Refuse to learn a single class."""
+    if count < 2:
+        fix = "Give it examples of another one."
+        fail(where, "there must be two classes or more", f"{count} class", fix)
