@@ -14,19 +14,15 @@ import statistics
 import torch
 
 import freerun as fr
-from freerun.cli.recipes import CLASSIFY
-from freerun.cli.training import build
+from freerun.recipes.recipe import CLASSIFY
+from freerun.recipes.settling import settle
+from freerun.recipes.training import train as train_by
 
 
 def from_command_line(train: fr.Sequences, seed: int) -> fr.RecurrentNetwork:
     """As ``freerun train classify japanese_vowels --seed SEED`` trains it."""
-    net = build(CLASSIFY, train, seed)
-    optimizer = fr.Optimizer(lr=CLASSIFY.lr)
-    fr.fit(
-        net, train, epochs=CLASSIFY.epochs, batch_size=CLASSIFY.batch_size, optimizer=optimizer,
-        seed=seed, progress=False,
-    )  # fmt: skip
-    return net
+    recipe = settle(CLASSIFY, train)
+    return train_by(recipe, train, fr.TeacherForcing(), seed, progress=False)[0]
 
 
 def bare(train: fr.Sequences, seed: int) -> fr.RecurrentNetwork:

@@ -10,10 +10,11 @@ import pytest
 import freerun
 
 NAMES = """
-    ArgumentError CheckpointedBPTT DataError FreeRunning FreerunError FullBPTT Gap History Noise
-    NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling Schema Sequences
-    Session State Table TeacherForcing TruncatedBPTT Unrolled Validation __version__ bptt cells data
-    datasets evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
+    ArgumentError CheckpointedBPTT DataError Forecaster FreeRunning FreerunError FullBPTT Gap
+    History Noise NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling
+    Schema SequenceClassifier SequenceLabeler SequenceRegressor Sequences Session State Table
+    TeacherForcing TextModel TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets
+    estimators evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
     state training
 """
 

@@ -1,22 +1,29 @@
 """``freerun train --validate``: a part of the training data chooses the best epoch."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from freerun.recipes.recipe import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
+import freerun as fr
 from freerun.cli.sources import load
-from freerun.cli.validating import hold_back
+from freerun.cli.tasks import SETS
+from freerun.recipes.holding_back import hold_back
+from freerun.recipes.recipe import CLASSIFY, FORECAST, LABEL, TEXT, Recipe
 from tests.cli.command_line import CommandLine
 
-FORECASTS = ["train", "forecast", "sunspots", "--hidden-size", "4", "--quiet"]
+FORECASTS = ["train", "forecast", "sunspots", "--hidden-size", "4", "--quiet", "--window", "60"]
+
+
+def training_part(task: str) -> fr.Sequences:
+    return load(task, SETS[task][0], 0.0, 0, {}).train
 
 
 @pytest.mark.parametrize("recipe", [FORECAST, TEXT])
 def test_the_last_part_of_a_series_is_held_back(recipe: Recipe) -> None:
-    data = load(recipe.task, recipe.sets[0]).train
-    train, valid = hold_back(recipe.task, data, 0.2, seed=0)
+    data = training_part(recipe.task)
+    train, valid = hold_back(replace(recipe, validate=0.2), data, seed=0)
     assert valid is not None
     steps = int(data.lengths)
     assert int(train.lengths.sum()) == int(train.stop.max()) == pytest.approx(0.8 * steps, abs=1)
@@ -26,19 +33,19 @@ def test_the_last_part_of_a_series_is_held_back(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("recipe", [CLASSIFY, LABEL])
 def test_a_share_of_whole_sequences_is_held_back(recipe: Recipe) -> None:
-    data = load(recipe.task, recipe.sets[0]).train
-    train, valid = hold_back(recipe.task, data, 0.2, seed=0)
+    data = training_part(recipe.task)
+    train, valid = hold_back(replace(recipe, validate=0.2), data, seed=0)
     assert valid is not None
     assert (len(train), len(valid)) == (216, 54)
     assert not set(train.start.tolist()) & set(valid.start.tolist())
-    again = hold_back(recipe.task, data, 0.2, seed=0)[1]
+    again = hold_back(replace(recipe, validate=0.2), data, seed=0)[1]
     assert again is not None
     assert again.start.tolist() == valid.start.tolist()
 
 
 def test_nothing_is_held_back_unasked() -> None:
-    data = load("forecast", "sunspots").train
-    assert hold_back("forecast", data, None, seed=0) == (data, None)
+    data = training_part("forecast")
+    assert hold_back(replace(FORECAST, validate=None), data, seed=0) == (data, None)
 
 
 def test_forecasts_stop_early_on_their_error_running_free(
@@ -118,4 +125,4 @@ def test_too_small_a_share_of_sequences_is_refused(freerun: CommandLine, tmp_pat
 
 def test_the_help_has_a_worked_example(freerun: CommandLine) -> None:
     words = " ".join(freerun("train", "forecast", "--help").out.replace("│", " ").split())
-    assert "--forcing free-running --validate 0.3 --patience 20" in words
+    assert "--target units --known price --out runs/sales --validate 0.2" in words

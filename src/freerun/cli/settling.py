@@ -7,7 +7,7 @@ from typing import Any
 from freerun._checks import FreerunError, RunError, fail
 from freerun.cells import CELLS
 from freerun.cli.measures import check_horizon, default_horizon
-from freerun.cli.policies import read_forcing
+from freerun.cli.policies import read_forcing, spell_forcing
 from freerun.cli.reading import choose
 from freerun.cli.runs import Run
 from freerun.cli.sources import Source
@@ -35,6 +35,7 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         cell=choose("--cell", recipe.cell, CELLS),
         recurrence=choose("--recurrence", recipe.recurrence, RECURRENCES),
         head=choose("--head", recipe.head, heads),
+        forcing=spell_forcing(read_forcing(recipe.forcing)),
     )
     _check_edges(recipe, source)
     if len(source.whole) == 1 or recipe.head not in REAL_HEADS:
@@ -62,10 +63,9 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
 def _with_horizon(recipe: Recipe, source: Source) -> Recipe:
     lags = recipe.output_lags or 1
     measured = source.train if source.test is None else source.test
-    if recipe.horizon is None:
-        return replace(recipe, horizon=default_horizon(measured, lags))
-    check_horizon(measured, lags, recipe.horizon)
-    return recipe
+    horizon = recipe.horizon or default_horizon(measured, lags)
+    check_horizon(measured, lags, horizon)
+    return replace(recipe, horizon=horizon)
 
 
 def _check_edges(recipe: Recipe, source: Source) -> None:
@@ -92,8 +92,7 @@ def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
     ]
     kept = run.notes["recipe"]
     for name, value in now["recipe"].items():
-        # More epochs are how one goes on; forcing is compared by what it means.
-        if name not in ("epochs", "forcing", "task"):
+        if name not in ("epochs", "task"):  # more epochs are how one goes on
             pairs.append((as_options(f"{name}="), kept.get(name), value))
     for option, old, new in pairs:
         if old != new:

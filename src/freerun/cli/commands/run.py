@@ -16,12 +16,21 @@ __all__ = ["run"]
 MEAN, SAMPLE = DRAWS = ("mean", "sample")
 """What can be fed back."""
 
+HORIZON, LETTERS = 60, 200
+"""Steps of a forecast, and units of a text, where nobody says how many."""
+
 FORMS = (".csv", ".tsv", ".parquet")
 
 
 def run(
     run: options.Run,
-    steps: Annotated[int, options.count("--steps", "How many steps, or units of text.")] = 100,
+    steps: Annotated[
+        int | None,
+        options.count(
+            "--steps",
+            "How many; by default what a forecast was judged by, or 200 units of text.",
+        ),
+    ] = None,
     paths: Annotated[int, options.count("--paths", "How many runs to draw.")] = 1,
     draw: Annotated[
         str | None,
@@ -84,7 +93,8 @@ def run(
     stand their mean, 5 %, 50 % and 95 % quantiles. Times go on where those of the data end.
     """
     found = read_run(run)
-    _check(found, steps, paths, draw, bool(prompt or temperature != 1.0 or top_k or top_p),
+    steps = steps or (found.recipe.horizon or HORIZON if found.task == "forecast" else LETTERS)
+    _check(found, paths, draw, bool(prompt or temperature != 1.0 or top_k or top_p),
            bool(data or inputs), out)  # fmt: skip
 
     import freerun as fr
@@ -121,7 +131,7 @@ def run(
 
 
 def _check(
-    run: Run, steps: int, paths: int, draw: str | None, writes: bool, goes_on: bool,
+    run: Run, paths: int, draw: str | None, writes: bool, goes_on: bool,
     out: Path | None,
 ) -> None:  # fmt: skip
     """Refuse what cannot be done with this run."""
