@@ -1,6 +1,7 @@
 """The README's Python runs as it stands."""
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ def test_the_python_of_the_readme_runs(
         exec(compile(block, str(README), "exec"), {})
     assert "free running" in capsys.readouterr().out
     assert (tmp_path / "runs" / "sunspots" / "config.json").is_file()
+
+
+def test_the_python_of_the_page_on_estimators_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (README.parent / "docs" / "estimators.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+            exec(compile(block, "docs/estimators.md", "exec"), names)
+    assert (tmp_path / "runs" / "ways" / "config.json").is_file()
 
 
 def test_every_file_that_the_readme_names_is_there() -> None:
