@@ -21,7 +21,7 @@ Columns = dict[str, "np.ndarray[Any, Any]"]
 
 def forecast(
     net: fr.RecurrentNetwork, ends: Ends, schema: fr.Schema | None, names: Sequence[str],
-    inputs: list[Tensor] | None, steps: int, draw: str, paths: int, seed: int,
+    inputs: list[Tensor] | None, steps: int, draw: str, paths: int, seed: int, widening: float,
 ) -> tuple[dict[str, Any], Columns]:  # fmt: skip
     """Forecast ``steps`` beyond ``ends``.
 
@@ -35,6 +35,7 @@ def forecast(
         draw: ``"mean"`` or ``"sample"``.
         paths: How many for each series.
         seed: Of the draws.
+        widening: How many times as far from the forecast paths lie as the network's own.
 
     Returns:
         For JSON; and a table, a row for each step of each series.
@@ -45,7 +46,7 @@ def forecast(
         expected = "--paths above 1 and --draw sample need a run whose head has a spread"
         fail("freerun", expected, f"a {type(net.head).__name__} head", fix)
     path = go_on(
-        net, ends, steps, inputs, draw=str(draw), paths=paths,
+        net, ends, steps, inputs, widening, draw=str(draw), paths=paths,
         quantiles=QUANTILES if several else None, generator=torch.Generator().manual_seed(seed),
     )  # fmt: skip
     table = _where(ends, schema, steps)

@@ -35,6 +35,7 @@ __all__ = [
     "Run",
     "Scale",
     "Seed",
+    "Start",
     "Test",
     "Threads",
     "Validate",
@@ -126,6 +127,13 @@ InputLags = Annotated[int, count("--input-lags", "How many past inputs each step
 Horizon = Annotated[
     int | None, count("--horizon", "Steps ahead that it is judged by; 60 at most by default.")
 ]
+Start = Annotated[
+    str,
+    word(
+        "--start", "Begin from the best linear forecast, where the network can hold it, or at "
+        "random.", ("linear", "random"),
+    ),
+]  # fmt: skip
 Scale = Annotated[
     str, word("--scale", "Units of each series' own, or one unit of all.", ("series", "all"))
 ]

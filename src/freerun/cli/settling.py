@@ -24,7 +24,7 @@ REAL_HEADS = HEADS[:4]
 
 
 def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
-    """Return ``recipe`` with every name as the library has it, and nothing left open.
+    """Return ``recipe`` with every name as the library has it, and a horizon that can be measured.
 
     Raises:
         ArgumentError: Something in it means nothing, alone, together, or for these data.
@@ -41,29 +41,31 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
     if len(source.whole) == 1 or recipe.head not in REAL_HEADS:
         recipe = replace(recipe, scale="all")
     try:
-        recipe = settle(recipe, source.train)
+        filled = settle(recipe, source.train)
         if recipe.task == "forecast":
-            recipe = _with_horizon(recipe, source)
-        data, _ = hold_back(recipe, source.train, seed)
+            filled = _with_horizon(filled, source, recipe.horizon is None)
+        data, _ = hold_back(filled, source.train, seed)
     except FreerunError as error:
         raise type(error)(as_options(str(error))) from None
     longest = int(data.lengths.max())
-    if recipe.window is not None and recipe.window > longest:
+    if filled.window is not None and filled.window > longest:
         what = "the longest series to train on"
         expected = f"--window must be at most {longest}, the steps of {what}"
-        fail("freerun", expected, recipe.window, f"Use --window {longest} or less.")
+        fail("freerun", expected, filled.window, f"Use --window {longest} or less.")
     warmup = getattr(read_forcing(recipe.forcing), "warmup", 0)
-    steps = recipe.window or longest
+    steps = filled.window or longest
     if recipe.recurrence != "hidden" and warmup >= steps:
         expected = f"--forcing: warmup must be below {steps}, the steps of the longest sequence"
         fail("freerun", expected, warmup, f"Use warmup={steps // 2}, say.")
-    return recipe
+    return replace(recipe, horizon=filled.horizon)
 
 
-def _with_horizon(recipe: Recipe, source: Source) -> Recipe:
+def _with_horizon(recipe: Recipe, source: Source, by_default: bool) -> Recipe:
     lags = recipe.output_lags or 1
     measured = source.train if source.test is None else source.test
-    horizon = recipe.horizon or default_horizon(measured, lags)
+    horizon = recipe.horizon or 1
+    if by_default:
+        horizon = min(horizon, default_horizon(measured, lags))
     check_horizon(measured, lags, horizon)
     return replace(recipe, horizon=horizon)
 

@@ -12,14 +12,16 @@ import torch
 import freerun as fr
 from freerun._files import write_whole
 from freerun.cli.learnable import check_learnable
-from freerun.cli.output import Stopped
+from freerun.cli.output import Stopped, say
 from freerun.cli.policies import read_forcing
 from freerun.cli.runs import read_run
 from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source
 from freerun.recipes import training
+from freerun.recipes.choosing import Choice, choose
 from freerun.recipes.ends import FILE, Ends
 from freerun.recipes.recipe import Recipe
+from freerun.recipes.settling import settle
 
 __all__ = ["Keeping", "chosen", "train", "using_threads"]
 
@@ -50,12 +52,20 @@ def train(
         check_learnable(source.name, source.table, source.train)
     recipe = settled(recipe, source, seed)
     source = source.leveled(recipe.scale)
+    forcing = read_forcing(recipe.forcing)
+    if recipe.task == "forecast":
+        choice = choose(recipe, source.train, forcing, seed, not quiet)
+        say_choice(choice, quiet)
+    else:
+        choice = Choice(settle(recipe, source.train))
+    recipe = choice.recipe
     schema = None if source.table is None else source.table.schema.to_dict()
     notes = {
         "task": recipe.task,
         "data": source.name,
         "recipe": recipe.to_dict(),
         "schema": schema,
+        "choice": choice.to_dict(),
         "test": keeping.test,
         "reading": {name: keeping.how.get(name) for name in ("delimiter", "encoding")},
     }
@@ -64,7 +74,7 @@ def train(
     net, history = training.train(
         recipe,
         source.train,
-        read_forcing(recipe.forcing),
+        forcing,
         seed,
         out=keeping.out,
         resume=keeping.resume,
@@ -78,6 +88,17 @@ def train(
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history, source, recipe
+
+
+def say_choice(choice: Choice, quiet: bool) -> None:
+    """Say what the tail of the training data decided, where it did."""
+    if choice.skill is None:
+        return
+    recipe, skill = choice.recipe, choice.skill
+    of = {0: "values", 1: "differences"}.get(recipe.difference or 0, "seasonal differences")
+    trained = f"then trained for {recipe.epochs} epochs" if recipe.epochs else "not trained further"
+    say(f"chosen on the tail of the training part: a linear start from {of}, {trained}", quiet)
+    say(f"there {skill}", quiet and skill.value > 0)
 
 
 def ends_of(net: fr.RecurrentNetwork, source: Source) -> Ends:

@@ -38,7 +38,7 @@ def fit_network(
         KeyboardInterrupt: Ctrl-C; the estimator is fitted with the weights of that moment.
     """
     if recipe.epochs is not None:
-        check_integer(type(estimator).__name__, "epochs", recipe.epochs, 1)
+        check_integer(type(estimator).__name__, "epochs", recipe.epochs, 0)
     check_integer(type(estimator).__name__, "batch_size", recipe.batch_size, 1)
     try:
         settled = settle(recipe, data)

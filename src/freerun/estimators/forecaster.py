@@ -15,6 +15,7 @@ from freerun.estimators._kept import Kept
 from freerun.estimators._series import Given, ahead, read_series
 from freerun.forcing import FORCINGS, Forcing
 from freerun.path import Path as FreePath
+from freerun.recipes.choosing import choose
 from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for
 from freerun.recipes.recipe import FORECAST, Recipe
@@ -37,13 +38,18 @@ class Forecaster(Kept, BaseEstimator):
     same form. Inputs are known ahead, ``(time, inputs)`` beside each series, and ``predict`` needs
     those of the steps to come. A `freerun.Table` brings series, inputs and season along.
 
+    Where nothing is said about epochs, the tail of the series decides: of the best linear
+    forecasts, which one training begins from; how long it goes on from there, if at all; and how
+    far apart the bands must lie to hold nine tenths of the truth. The network is then trained on
+    all of the data.
+
     Args:
         season: Steps in a season, such as 12 for months; None where there is none, or the table
             says.
         hidden_size: Units of a layer.
         cell: ``"tanh"``, ``"relu"``, ``"gru"`` or ``"lstm"``.
         recurrence: ``"output"`` or ``"both"``.
-        head: ``"Gaussian"``, ``"StudentT"``, ``"Laplace"``; ``"Point"`` (squared error) has no
+        head: ``"StudentT"``, ``"Gaussian"``, ``"Laplace"``; ``"Point"`` (squared error) has no
             bands; ``"Poisson"`` and ``"NegativeBinomial"`` are for counts.
         output_lags: How many past values are fed; None for what the season asks for.
         residual: Learn the change from step to step.
@@ -53,12 +59,15 @@ class Forecaster(Kept, BaseEstimator):
         forcing: What is fed back in training: a policy such as ``freerun.FreeRunning(10)``, or the
             name of one.
         window: Steps that gradients go through at once; None for what the lags ask for.
+        start: ``"linear"`` to begin from the best linear forecast, where the network can hold it:
+            rectified units, output recurrence, one layer; ``"random"``.
         scale: ``"series"`` for units of each series' own, ``"all"`` for one unit of all.
-        epochs: Passes over the data; None for as many as their size asks for.
+        epochs: Passes over the data; None for as many as the tail of the data asks for.
         batch_size: Windows in a step.
         lr: The learning rate at the start; it falls along a cosine.
         horizon: Steps ahead that it is judged by; None for 60, or fewer where series are short.
-        validate: Share, at the end of each series, that chooses the best epoch; None for none.
+        validate: Share, at the end of each series, that chooses the best epoch and is not trained
+            on; None for none, where ``epochs`` says how many, else for the way above.
         patience: Epochs without a new best before training stops.
         random_state: Seed of weights, order and draws; None, or NumPy's RandomState.
         progress: Show progress on standard error.
@@ -67,6 +76,7 @@ class Forecaster(Kept, BaseEstimator):
         network_: The trained `freerun.RecurrentNetwork`; it works in the series' own units.
         history_: What training measured.
         recipe_: What the data decided, and all else that was trained with.
+        widening_: How many times as far from the forecast paths lie as the network's own.
         skill_: How much better than the best trivial forecast it was on the part held back, a
             `freerun.estimators.Skill`; None where none was.
 
@@ -98,6 +108,7 @@ class Forecaster(Kept, BaseEstimator):
         input_lags: int = FORECAST.input_lags,
         forcing: str | Forcing = FORECAST.forcing,
         window: int | None = FORECAST.window,
+        start: str = FORECAST.start,
         scale: str = FORECAST.scale,
         epochs: int | None = FORECAST.epochs,
         batch_size: int = FORECAST.batch_size,
@@ -120,6 +131,7 @@ class Forecaster(Kept, BaseEstimator):
         self.input_lags = input_lags
         self.forcing = forcing
         self.window = window
+        self.start = start
         self.scale = scale
         self.epochs = epochs
         self.batch_size = batch_size
@@ -149,9 +161,12 @@ class Forecaster(Kept, BaseEstimator):
         """
         found = read_series("Forecaster.fit", X, y, self.season)
         recipe, levels, data = levels_for(recipe_of(self, FORECAST), found.sequences)
-        fit_network(self, recipe, data, _policy(self.forcing))
+        forcing, seed = _policy(self.forcing), seed_of(self.random_state)
+        choice = choose(recipe, data, forcing, seed, bool(self.progress))
+        fit_network(self, choice.recipe, data, forcing)
         self._remember(found, Ends.of(self.network_, data, levels, found.keys, found.times))
-        self.skill_ = skill(self.network_, self.recipe_, data, seed_of(self.random_state))
+        self.widening_ = choice.widening
+        self.skill_ = choice.skill or skill(self.network_, self.recipe_, data, seed)
         if self.skill_ is not None and self.skill_.value <= 0:
             warnings.warn(f"Forecaster: {self.skill_}", UserWarning, stacklevel=2)
         return self
@@ -249,7 +264,7 @@ class Forecaster(Kept, BaseEstimator):
             fix = "Pass series as well."
             fail("Forecaster", "past_inputs stand beside series", "no series", fix)
         coming = ahead("Forecaster", self.network_.input_size, inputs, steps, ends, self.schema_)
-        return go_on(self.network_, ends, steps, coming, **how)
+        return go_on(self.network_, ends, steps, coming, self.widening_, **how)
 
     def _given(self, where: str, series: Any, inputs: Any) -> Given:
         found = read_series(where, series, inputs, self.season)
@@ -282,7 +297,8 @@ class Forecaster(Kept, BaseEstimator):
         many, flat = self._form
         schema = None if self.schema_ is None else self.schema_.to_dict()
         kept = None if self.skill_ is None else self.skill_.to_dict()
-        notes = {"many": many, "flat": flat, "schema": schema, "skill": kept}
+        choice = {"widening": self.widening_, "skill": kept}
+        notes = {"many": many, "flat": flat, "schema": schema, "choice": choice}
         return notes, {FILE: self._ends.to_bytes()}
 
     def _recall(self, config: dict[str, Any], path: Path) -> None:
@@ -292,7 +308,8 @@ class Forecaster(Kept, BaseEstimator):
         self._form = (bool(notes.get("many", many)), bool(notes.get("flat", flat)))
         schema = notes.get("schema")
         self.schema_ = None if schema is None else Schema.from_dict(schema)
-        kept = notes.get("skill")
+        choice = notes.get("choice") or {}
+        kept, self.widening_ = choice.get("skill"), float(choice.get("widening", 1.0))
         self.skill_ = None if kept is None else Skill(**kept)
 
     @staticmethod

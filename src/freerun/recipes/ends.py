@@ -128,19 +128,30 @@ class Ends:
 
 
 def go_on(
-    net: RecurrentNetwork, ends: Ends, steps: int, inputs: list[Tensor] | None, **how: Any
-) -> FreePath:
+    net: RecurrentNetwork, ends: Ends, steps: int, inputs: list[Tensor] | None,
+    widening: float = 1.0, **how: Any,
+) -> FreePath:  # fmt: skip
     """Run on from ``ends``, in the user's units.
+
+    Draws lie ``widening`` times as far from the run on the mean as the network's own.
 
     Args:
         net: The network.
         ends: Where to go on, (series).
         steps: How many steps.
         inputs: (steps, inputs) for each series, in the user's units, or None.
+        widening: As above.
         **how: What :func:`freerun.run` takes besides.
     """
     ahead = None if inputs is None else torch.stack([one[:steps] for one in inputs])
     path = run(net, steps, warmup=(ends.x, ends.y), inputs=ahead, **how)
+    y, paths, quantiles = path.y, path.paths, path.quantiles
+    if widening != 1 and how.get("draw", "mean") != "mean":
+        middle = run(net, steps, warmup=(ends.x, ends.y), inputs=ahead).y
+        y = middle + widening * (y - middle)
+        middle = middle.unsqueeze(1)
+        paths = middle + widening * (paths - middle)
+        quantiles = None if quantiles is None else middle + widening * (quantiles - middle)
     back = ends.levels.put_back
-    quantiles = None if path.quantiles is None else back(path.quantiles)
-    return FreePath(back(path.y), back(path.paths), path.mean, quantiles, path.state)
+    quantiles = None if quantiles is None else back(quantiles)
+    return FreePath(back(y), back(paths), path.mean, quantiles, path.state)

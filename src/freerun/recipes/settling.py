@@ -11,10 +11,22 @@ from freerun.recipes.recipe import Recipe
 
 __all__ = ["longest_horizon", "settle"]
 
-UPDATES = {"classify": 600, "regress": 1000, "label": 600, "text": 12000, "forecast": 1500}
+FEWEST_PASSES = 4
+"""Times that series are gone through at least; of many, fewer windows are cut then."""
+
+NO_SEASON = 12
+"""Stands for a season where there is none."""
+
+UPDATES = {"classify": 600, "regress": 1000, "label": 600, "text": 12000, "forecast": 1000}
 """Steps of the optimizer that training takes, about, where nobody says how many epochs."""
 
-EPOCHS = (20, 300)
+EPOCHS = {
+    "classify": (20, 300),
+    "regress": (20, 300),
+    "label": (20, 300),
+    "text": (4, 300),
+    "forecast": (FEWEST_PASSES, 100),
+}
 """Few data are not gone through for ever, and many not left after a glance."""
 
 # Short windows mean many updates, which is what counts while a step costs more than its numbers:
@@ -42,8 +54,7 @@ def settle(recipe: Recipe, data: Sequences) -> Recipe:
     window = recipe.window
     if window is not None:
         if recipe.stride is None:
-            stride = window if recipe.task == "text" else max(1, window // 8)
-            recipe = replace(recipe, stride=stride)
+            recipe = replace(recipe, stride=_stride(recipe, data))
         longest = int(data.lengths.max())
         if window > longest:
             expected = f"window must be at most {longest}, the steps of the longest series"
@@ -60,22 +71,39 @@ def longest_horizon(data: Sequences, lags: int = 1) -> int:
 
 
 def _forecast(recipe: Recipe, data: Sequences) -> Recipe:
-    """Lags that reach over a season where there is one, and windows that are longer than them."""
-    longest = int(data.lengths.max())
-    season = data.season or 1
-    if recipe.output_lags is None:
-        recipe = replace(recipe, output_lags=min(max(season, 8), max(1, longest // 4)))
-    if recipe.window is None:
-        recipe = replace(recipe, window=min(max(2 * season, 48), max(2, longest // 2)))
-    return recipe
+    """A horizon of two seasons, lags that reach over two, and windows as long as the horizon."""
+    steps = int(data.lengths.median())
+    season = data.season if data.season and data.season < steps // 2 else None
+    if recipe.horizon is None:
+        horizon = min(HORIZON, max(8, 2 * (season or NO_SEASON)), max(1, steps // 8))
+        recipe = replace(recipe, horizon=horizon)
+    horizon, difference = recipe.horizon or 1, recipe.difference or 0
+    lags = recipe.output_lags
+    if lags is None:
+        lags = min(2 * (season or NO_SEASON), max(1, (steps - difference) // 3)) + difference
+    window = recipe.window
+    if window is None:
+        window = min(max(4, min(horizon, 64)), max(2, (steps - lags) // 2))
+    return replace(recipe, difference=difference, output_lags=lags, window=window)
+
+
+def _windows(recipe: Recipe, data: Sequences, stride: int) -> int:
+    assert recipe.window is not None
+    lengths = data.lengths[data.lengths >= recipe.window]
+    return int(((lengths - recipe.window) // stride + 1).sum())
+
+
+def _stride(recipe: Recipe, data: Sequences) -> int:
+    """Text goes on where a window ends; of series every window counts, as far as time allows."""
+    assert recipe.window is not None
+    if recipe.task == "text":
+        return recipe.window
+    most = UPDATES[recipe.task] * recipe.batch_size // FEWEST_PASSES
+    return max(1, math.ceil(_windows(recipe, data, 1) / most))
 
 
 def _epochs(recipe: Recipe, data: Sequences) -> int:
-    count = len(data)
-    if recipe.window is not None:
-        assert recipe.stride is not None
-        lengths = data.lengths[data.lengths >= recipe.window]
-        count = int(((lengths - recipe.window) // recipe.stride + 1).sum())
-    batches = math.ceil(count / recipe.batch_size)
-    least, most = EPOCHS
+    count = len(data) if recipe.window is None else _windows(recipe, data, recipe.stride or 1)
+    batches = math.ceil(max(count, 1) / recipe.batch_size)
+    least, most = EPOCHS[recipe.task]
     return min(max(math.ceil(UPDATES[recipe.task] / batches), least), most)

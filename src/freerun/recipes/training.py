@@ -10,9 +10,10 @@ from freerun.network import RecurrentNetwork
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back, validation
 from freerun.recipes.recipe import Recipe
+from freerun.recipes.starting import can_start, start_linear
 from freerun.training import History, Optimizer, fit
 
-__all__ = ["train"]
+__all__ = ["begin", "train"]
 
 
 def train(
@@ -41,14 +42,13 @@ def train(
     """
     net = build(recipe, data, seed)
     seen, valid = hold_back(recipe, data, seed)
-    if recipe.window is not None:
-        seen = seen.windows(recipe.window, recipe.stride or 1)
+    begin(net, recipe, seen, seed)
     history = fit(
         net,
-        seen,
+        _windows(recipe, seen, net.context),
         valid,
         forcing=forcing,
-        epochs=recipe.epochs or 1,
+        epochs=1 if recipe.epochs is None else recipe.epochs,
         batch_size=recipe.batch_size,
         optimizer=Optimizer(lr=recipe.lr),
         validation=validation(recipe),
@@ -60,3 +60,20 @@ def train(
         progress=progress,
     )
     return net, history
+
+
+def begin(net: RecurrentNetwork, recipe: Recipe, seen: Sequences, seed: int) -> None:
+    """Give the network its first weights, where they are not those it was built with."""
+    if recipe.start == "linear" and can_start(net):
+        start_linear(net, seen, recipe.difference or 0, seed)
+
+
+def _windows(recipe: Recipe, seen: Sequences, reach: int) -> Sequences:
+    """The windows to train on; of forecasts those with all their lags, if there are any."""
+    if recipe.window is None:
+        return seen
+    cut = seen.windows(recipe.window, recipe.stride or 1)
+    if recipe.task != "forecast":
+        return cut
+    whole = (cut.start - cut.origin >= reach).nonzero().squeeze(1)
+    return cut[whole] if len(whole) else cut

@@ -67,7 +67,7 @@ def fit(
         valid: The same, for choosing the best weights and for stopping early.
         forcing: What the output edge carries; without an output edge it is ignored.
         bptt: How far back gradients go.
-        epochs: Passes over ``train``; for lbfgs, steps.
+        epochs: Passes over ``train``; for lbfgs, steps. 0 fits the units and keeps the run.
         batch_size: Sequences in a step.
         optimizer: What changes the weights.
         validation: How ``valid`` is used.
@@ -103,7 +103,7 @@ def fit(
     check_policies(forcing, bptt, optimizer, validation)
     train = data_for("fit: train", net, train)
     valid = None if valid is None else data_for("fit: valid", net, valid)
-    check_integer("fit", "epochs", epochs, 1)
+    check_integer("fit", "epochs", epochs, 0)
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
     check_together(net, bptt, optimizer)

@@ -190,5 +190,8 @@ def _forecast(
         ahead = read_ahead(inputs, schema, ends.keys, ends.times, steps, delimiter, encoding)
     there = found.config.get("data", {}).get("names")
     outputs: list[str] = there or [f"y{n + 1}" for n in range(net.head.outputs)]
-    result, table = continuing.forecast(net, ends, schema, outputs, ahead, steps, draw, paths, seed)
+    widening = float((found.notes.get("choice") or {}).get("widening", 1.0))
+    result, table = continuing.forecast(
+        net, ends, schema, outputs, ahead, steps, draw, paths, seed, widening
+    )
     return result, columns_bytes(table, suffix)

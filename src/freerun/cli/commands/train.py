@@ -27,6 +27,7 @@ NETWORK: dict[str, Any] = {
     "bidirectional": options.Bidirectional,
     "dropout": options.Dropout,
     "forcing": options.Forcing,
+    "start": options.Start,
     "scale": options.Scale,
     "window": options.Window,
     "horizon": options.Horizon,
@@ -53,7 +54,7 @@ READING: dict[str, tuple[Any, Any]] = {
 """Options that say how a file is read, and their defaults."""
 
 EDGES = ("recurrence", "output_lags", "residual", "forcing")
-WHOLE = ("output_lags", "residual", "recurrence", "forcing", "scale", "window", "horizon")
+WHOLE = ("output_lags", "residual", "recurrence", "forcing", "start", "scale", "window", "horizon")
 """What sequences with one answer have no use for."""
 
 TABLE = ("target", "time", "series", "known", "missing", "delimiter", "encoding")
@@ -62,9 +63,9 @@ LEFT_OUT = {
     "forecast": {"bidirectional", "unit"},
     "classify": {*WHOLE, "head", "observed", "layout", "unit"},
     "regress": {*WHOLE, "observed", "layout", "unit"},
-    "label": {"head", "output_lags", "residual", "scale", "window", "horizon", "observed",
+    "label": {"head", "output_lags", "residual", "start", "scale", "window", "horizon", "observed",
               "layout", "unit"},
-    "text": {"head", "residual", "bidirectional", "input_lags", "scale", "horizon", *TABLE,
+    "text": {"head", "residual", "bidirectional", "input_lags", "start", "scale", "horizon", *TABLE,
              "observed", "layout"} - {"encoding"},
 }  # fmt: skip
 """Options that a task has no use for."""
@@ -76,9 +77,11 @@ DOCUMENTED = {
     "forecast": """Train a network to forecast series, and measure it on the part held back.
 
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
-    FreeRunning trains it as it will run. With --validate 0.3 the last 30 % of the training part
-    is not trained on: the epoch whose error running free is least there is kept, and training
-    stops after --patience epochs without a better one.
+    FreeRunning trains it as it will run. Unless --epochs or --validate say otherwise, the tail of
+    the training part decides what it begins from and how long it is trained, and it is then
+    trained on all of it. With --validate 0.3 the last 30 % of the training part is not trained
+    on: the epoch whose error running free is least there is kept, and training stops after
+    --patience epochs without a better one.
     """,
     "classify": "Train a network to say a sequence's class, and measure it on those held back.",
     "regress": "Train a network to say a sequence's number, and measure it on those held back.",
@@ -157,8 +160,8 @@ def _train(task: str, given: Mapping[str, Any]) -> None:
         "run": str(out),
         "seed": given["seed"],
         "epochs": len(history),
-        "train_loss": history["train_loss"][-1],
-        "seconds": sum(history["seconds"]),
+        "train_loss": history["train_loss"][-1] if len(history) else None,
+        "seconds": sum(history["seconds"]) if len(history) else 0.0,
         **chosen(history),
         **figures,
     }
