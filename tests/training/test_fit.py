@@ -361,10 +361,25 @@ def test_without_an_output_edge_forcing_is_ignored() -> None:
 # --- refusals ------------------------------------------------------------------------------------
 
 
+def test_no_epoch_fits_the_units_and_keeps_the_run(tmp_path: Any) -> None:
+    net, data = network(), driven()
+    before = {name: one.clone() for name, one in net.named_parameters()}
+    history = fr.fit(net, data, epochs=0, out=tmp_path / "run", progress=False)
+    assert len(history) == 0
+    assert net.scaling == fr.Scaling.standard(data)
+    kept = fr.load(tmp_path / "run")
+    for name, one in kept.named_parameters():
+        assert torch.equal(one, before[name])
+    again = network()
+    assert (
+        len(fr.fit(again, data, epochs=2, out=tmp_path / "run", resume=True, progress=False)) == 2
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "epochs must be a whole number of 1 or more"),
+        ({"epochs": -1}, "epochs must be a whole number of 0 or more"),
         ({"batch_size": 0}, "batch_size must be"),
         ({"seed": -1}, "seed must be a whole number from 0 to 4294967295"),
         ({"seed": 2**32}, "seed must be"),

@@ -201,6 +201,10 @@ class StudentT(_Density):
     def distribution(self, o: Tensor) -> Distribution:
         location, raw, raw_freedom = o.chunk(3, -1)
         freedom = 2 + softplus_floor(raw_freedom)
+        # PyTorch checks nu whatever it is told; where a loop diverged, the density shall be NaN.
+        finite = freedom.isfinite()
+        location = torch.where(finite, location, math.nan)
+        freedom = torch.where(finite, freedom, 2.0)
         return StudentTDistribution(freedom, location, softplus_floor(raw), validate_args=False)
 
     def feed_sample(self, o: Tensor, noise: Tensor) -> Tensor:
