@@ -24,7 +24,6 @@ from freerun.training.policies import check_policies, check_together
 from freerun.training.progress import Progress
 from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
-from freerun.training.threads import for_weights_of
 from freerun.training.validation import Validation
 
 __all__ = ["fit"]
@@ -139,7 +138,7 @@ def fit(
     ahead = training.epoch < epochs and training.finished is None
     behind = training.epoch * batches + training.position
     saved = time.monotonic()
-    method.zero_grad()
+    training.trained.forget()
     net.train()
     try:
         with Progress(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
@@ -195,6 +194,7 @@ def _learn(
 ) -> None:
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, forcing = training.net, training.method, training.forcing
+    trained = training.trained
     plan = forcing.plan(batch, share, training.generator) if net.has_output_edge else None
     if net.has_output_edge and not isinstance(plan, Plan):
         fix = "Return fr.Plan(values, weights)."
@@ -215,11 +215,11 @@ def _learn(
                 _check_finite(training, batch, plan, noise, part, 0.0)
                 training.add(nll=float(part.nll), steps=part.count)
                 continue
-            with for_weights_of(net):
-                norm = float(optimizer.clipped(net))
+            with trained.in_few_threads():
+                norm = trained.clip(optimizer.limit)
                 _check_finite(training, batch, plan, noise, part, norm)
                 method.step()
-            method.zero_grad()
+            trained.forget()
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
     update = getattr(forcing, "update", None)
     if update is not None and net.has_output_edge:
@@ -231,14 +231,14 @@ def _search(
     batch: PlanBatch, plan: Plan | None, noise: Noise,
 ) -> tuple[Part, float]:  # fmt: skip
     """One step of a method that asks for the loss again and again; its first answer is reported."""
-    net, method = training.net, training.method
+    net, method, trained = training.net, training.method, training.trained
     first: list[tuple[Part, float]] = []
 
     def loss() -> float:
-        method.zero_grad()
+        trained.forget()
         (part,) = bptt.parts(net, batch, plan, noise)
         part.loss.backward()
-        value, norm = float(part.loss.detach()), float(optimizer.clipped(net))
+        value, norm = float(part.loss.detach()), trained.clip(optimizer.limit)
         if not first:
             _check_finite(training, batch, plan, noise, part, norm)
             first.append((part, norm))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from freerun._checks import check_choice, check_number, fail
 
@@ -59,6 +59,11 @@ class Optimizer:
         """Whether every step needs the whole training set."""
         return self.name == "lbfgs"
 
+    @property
+    def limit(self) -> float:
+        """The largest global norm of the gradient; infinite for none."""
+        return math.inf if self.clip is None or self.whole_batch else self.clip
+
     def rate(self, progress: float) -> float:
         """The learning rate at ``progress``, from 0 to 1, through training."""
         lr = RATES[self.name] if self.lr is None else self.lr
@@ -103,8 +108,3 @@ class Optimizer:
             return torch.optim.SGD(groups, lr=self.rate(0), momentum=0.9, fused=fused)
         method = torch.optim.AdamW if self.name == "adamw" else torch.optim.Adam
         return method(groups, lr=self.rate(0), fused=fused)
-
-    def clipped(self, net: nn.Module) -> Tensor:
-        """Clip the gradient of ``net`` in place; return its global norm before."""
-        limit = math.inf if self.clip is None or self.whole_batch else self.clip
-        return nn.utils.clip_grad_norm_(net.parameters(), limit)

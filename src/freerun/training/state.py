@@ -16,6 +16,7 @@ from freerun._flatten import flatten, unflatten
 from freerun.forcing import Forcing
 from freerun.network import RecurrentNetwork
 from freerun.training.history import History
+from freerun.training.trained import Trained
 
 __all__ = ["Training"]
 
@@ -24,6 +25,7 @@ class Training:
     """The network, its optimizer and random state, and where in the data training stands.
 
     Attributes:
+        trained: the parameters that the optimizer changes.
         epoch: epochs done.
         position: batches done of the epoch under way.
         sums: of the epoch under way: NLL, steps, gradient norms, updates, seconds.
@@ -41,6 +43,7 @@ class Training:
     ) -> None:
         self.net = net
         self.method = method
+        self.trained = Trained(method)
         self.forcing = forcing
         self.seed = seed
         self.generator = torch.Generator().manual_seed(seed)

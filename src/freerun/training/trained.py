@@ -1,0 +1,76 @@
+"""What is trained: all parameters at once, on their way through a step of training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Trained"]
+
+WORTH_THREADS = 2**17
+"""Weights from which on PyTorch's threads help an optimizer's step."""
+
+
+class Trained:
+    """The parameters that an optimizer changes.
+
+    They are looked for once: going through a network's modules for them takes longer than most of
+    what is done with them in a step of a small one.
+
+    Args:
+        method: The optimizer.
+    """
+
+    def __init__(self, method: torch.optim.Optimizer) -> None:
+        self.parameters: list[nn.Parameter] = [
+            one for group in method.param_groups for one in group["params"]
+        ]
+        self.are_few = sum(one.numel() for one in self.parameters) < WORTH_THREADS
+        self.are_alike = len({(one.dtype, one.device) for one in self.parameters}) == 1
+
+    def forget(self) -> None:
+        """Let go of all gradients."""
+        for one in self.parameters:
+            one.grad = None
+
+    @contextmanager
+    def in_few_threads(self) -> Iterator[None]:
+        """Go through few weights in this thread alone.
+
+        PyTorch wakes its threads for every parameter, however small; on a machine whose processors
+        are busy each of them may then wait for milliseconds.
+        """
+        threads = torch.get_num_threads()
+        if threads == 1 or not self.are_few:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+    def clip(self, limit: float) -> float:
+        """g <- min(1, limit / |g|) g in place, over all gradients at once; |g| before.
+
+        Few weights are put side by side: of PyTorch's own clipping most is what surrounds a dozen
+        calls.
+        """
+        found = [one.grad for one in self.parameters if one.grad is not None]
+        if not (found and self.are_few and self.are_alike):
+            return float(nn.utils.clip_grad_norm_(self.parameters, limit))
+        norm = float(torch.linalg.vector_norm(_side_by_side(found)))
+        if norm + TINY > limit:
+            share = limit / (norm + TINY)
+            for gradient in found:
+                gradient.mul_(share)
+        return norm
+
+
+TINY = 1e-6
+"""What ``clip_grad_norm_`` adds to the norm."""
+
+
+def _side_by_side(tensors: list[Tensor]) -> Tensor:
+    return torch.cat([one.reshape(-1) for one in tensors])

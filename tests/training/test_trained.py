@@ -1,0 +1,86 @@
+"""What is done with all parameters at once in a step of training."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from freerun.training import trained as module
+from freerun.training.trained import Trained
+
+
+def of(*parameters: nn.Parameter) -> Trained:
+    """What is trained of some parameters."""
+    return Trained(torch.optim.SGD(parameters, lr=0.1))
+
+
+def with_gradients(dtype: torch.dtype = torch.float32) -> list[nn.Parameter]:
+    """A matrix, a matrix read by columns, a vector, one without a gradient, an empty one."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((5, 3), (4, 6), (7,), (2,), (3, 0))
+    found = [nn.Parameter(torch.zeros(shape, dtype=dtype)) for shape in shapes]
+    for one in found:
+        one.grad = torch.randn(one.shape, generator=generator, dtype=dtype)
+    found[1].grad = torch.randn(6, 4, generator=generator, dtype=dtype).t()
+    found[3].grad = None
+    return found
+
+
+@pytest.mark.parametrize("worth", [2**17, 0], ids=["few", "many"])
+@pytest.mark.parametrize("limit", [0.5, 1e3, math.inf])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_clipping_is_that_of_pytorch(
+    monkeypatch: pytest.MonkeyPatch, worth: int, limit: float, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(module, "WORTH_THREADS", worth)
+    ours, theirs = with_gradients(dtype), with_gradients(dtype)
+    norm = of(*ours).clip(limit)
+    wanted = nn.utils.clip_grad_norm_(theirs, limit)
+    # The sums are taken in another order: some roundings of 40 numbers.
+    rtol = 10 * torch.finfo(dtype).eps
+    torch.testing.assert_close(torch.tensor(norm, dtype=dtype), wanted, rtol=rtol, atol=0.0)
+    for one, other in zip(ours, theirs, strict=True):
+        assert (one.grad is None) == (other.grad is None)
+        if one.grad is not None:
+            torch.testing.assert_close(one.grad, other.grad, rtol=rtol, atol=0.0)
+
+
+def test_dtypes_may_differ() -> None:
+    parameters = [*with_gradients(torch.float32), *with_gradients(torch.float64)]
+    assert of(*parameters).clip(0.5) > 0.5
+    squares = sum(
+        float(one.grad.double().square().sum()) for one in parameters if one.grad is not None
+    )
+    assert math.sqrt(squares) == pytest.approx(0.5, rel=1e-5)
+
+
+def test_without_any_gradient_the_norm_is_zero() -> None:
+    assert of(nn.Parameter(torch.zeros(3))).clip(1.0) == 0
+
+
+def test_a_norm_that_is_not_finite_is_told() -> None:
+    parameter = nn.Parameter(torch.zeros(3))
+    parameter.grad = torch.tensor([0.0, math.nan, 1.0])
+    assert math.isnan(of(parameter).clip(1.0))
+
+
+def test_gradients_are_forgotten() -> None:
+    parameters = with_gradients()
+    of(*parameters).forget()
+    assert all(one.grad is None for one in parameters)
+
+
+@pytest.mark.parametrize(("worth", "threads"), [(2**17, 1), (0, 2)], ids=["few", "many"])
+def test_few_weights_are_gone_through_in_one_thread(
+    monkeypatch: pytest.MonkeyPatch, worth: int, threads: int
+) -> None:
+    monkeypatch.setattr(module, "WORTH_THREADS", worth)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with of(nn.Parameter(torch.zeros(3))).in_few_threads():
+            assert torch.get_num_threads() == threads
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
