@@ -193,14 +193,15 @@ def _part(
     """The losses from the second to the third of ``span``; ``unrolled`` begins at its first."""
     start, first, stop = span
     everything = net.observed(batch.y, batch.lengths, batch.mask)
-    if net.readout == "every":
+    o, y, observed = unrolled.o, batch.y, everything
+    is_all = first == 0 and stop == _steps(net, batch)  # nothing is to be cut, or counted twice
+    if net.readout == "every" and not is_all:
         o, y = unrolled.o[:, first - start :], batch.y[:, first:stop]
         observed = None if everything is None else everything[:, first:stop]
-    else:
-        o, y = unrolled.o, batch.y
+    elif not is_all:
         observed = _ended_within(net, batch, everything, first, stop)
     total, count = unrolled.total, net.count(y, observed)
-    whole = count if own_mean else net.count(batch.y, everything)
+    whole = count if own_mean or is_all else net.count(batch.y, everything)
     if unrolled.nll is None:
         total = net.score(o, y, observed).sum()
     elif total is None or first > start:
@@ -219,12 +220,9 @@ def _ended_within(
     net: RecurrentNetwork, batch: PlanBatch, observed: Tensor | None, first: int, stop: int
 ) -> Tensor | None:
     """A sequence's one target counts where it ends: after ``first``, not after ``stop``."""
-    steps = _steps(net, batch)
-    if first == 0 and stop == steps:
-        return observed
     lengths = batch.lengths
     if lengths is None:
-        lengths = torch.full((len(batch.y),), steps, device=batch.y.device)
+        lengths = torch.full((len(batch.y),), _steps(net, batch), device=batch.y.device)
     ended = (lengths > first) & (lengths <= stop)
     ended = (ended if batch.y.ndim == 1 else ended.unsqueeze(-1)).expand_as(batch.y)
     return ended if observed is None else ended & observed
