@@ -1,6 +1,7 @@
 """Copy the rows of many samples into one padded block, without a loop over samples."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,14 @@ def gather_batch(
     # NumPy's operations on a few numbers cost a third of PyTorch's, and wake no threads.
     number = index.numpy()
     start = ranges.start.numpy()[number]
-    if ranges.steps is None:
-        lengths = ranges.stop.numpy()[number] - start
+    there, time = None, ranges.steps
+    if time is not None:
+        lengths = np.full(len(number), time, np.int64)
     else:
-        lengths = np.full(len(number), ranges.steps, np.int64)
-    time = int(lengths.max())
-    there = None if lengths.min() == time else np.arange(time) < lengths[:, None]
+        lengths = ranges.stop.numpy()[number] - start
+        time = int(lengths.max())
+        if lengths.min() < time:
+            there = np.arange(time) < lengths[:, None]
     x = None if storage.x is None else _padded(storage.x, start, time, there)
     before = start[:, None] + np.arange(-context, 0)
     before_exists = before_real = before >= ranges.origin.numpy()[number][:, None]
@@ -74,20 +77,23 @@ def _padded(flat: Tensor, start: Numbers, time: int, there: Numbers | None) -> T
         return _rows(flat, start[:, None] + np.arange(time), there)
     # A window is one run of memory: as rows of an overlapping view, whole windows are copied,
     # several times faster than row by row.
-    rest = flat.shape[1:]
-    width = rest.numel()
-    runs = _bits(flat).as_strided((len(flat) - time + 1, time * width), (width, 1))
-    return _tensor(runs.numpy()[start], flat.dtype).view(len(start), time, *rest)
+    rows = _bits(flat).numpy()
+    one, width = rows.itemsize, prod(rows.shape[1:])
+    size, steps = (len(rows) - time + 1, time * width), (width * one, one)
+    runs = np.ndarray(size, rows.dtype, rows, 0, steps)[start]
+    return _tensor(runs.reshape(len(start), time, *rows.shape[1:]), flat.dtype)
 
 
 def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:
     """Gather ``flat[rows]``, (batch, time, ...), with zeros where ``real`` is False."""
+    there = _bits(flat).numpy()
     if real.all():
-        return _tensor(_bits(flat).numpy().take(rows, 0), flat.dtype)
-    if not real.any():
-        return flat.new_zeros(*rows.shape, *flat.shape[1:])
-    values = _bits(flat).numpy().take(np.where(real, rows, 0), 0)
-    values[~real] = 0
+        values = there.take(rows, 0)
+    elif not real.any():
+        values = np.zeros((*rows.shape, *there.shape[1:]), there.dtype)
+    else:
+        values = there.take(np.where(real, rows, 0), 0)
+        values[~real] = 0
     return _tensor(values, flat.dtype)
 
 
