@@ -63,7 +63,6 @@ def check_y(
 ) -> None:
     """y and its mask have the shapes and values that the head and the readout call for."""
     _check_y_shape(where, net, y)
-    shapes = (y.shape,) if net.head.outputs is None else (y.shape, y.shape[:-1])
     if x is not None and net.readout == "every" and x.shape[:2] != y.shape[:2]:
         fail(
             where,
@@ -75,13 +74,8 @@ def check_y(
         fail(
             where, "x and y must have the same batch", f"{_shape(x)} and {_shape(y)}", "Match them."
         )
-    if mask is not None and (mask.dtype != torch.bool or mask.shape not in shapes):
-        fail(
-            where,
-            "mask must be bool, " + " or ".join(str(tuple(shape)) for shape in shapes),
-            f"{mask.dtype} of {_shape(mask)}",
-            "True is observed: mask=~y.isnan(), say.",
-        )
+    if mask is not None:
+        _check_mask(where, net, y, mask)
     if lengths is not None and net.readout == "every":
         lengths = check_lengths(where, lengths, len(y), y.shape[1], 0, y.device)
     if not net.head.scalable:
@@ -203,30 +197,41 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
 
 
 def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
-    axes = ["batch", "time"] if net.readout == "every" else ["batch"]
-    outputs = net.head.outputs
-    if outputs is not None:
-        axes.append(str(outputs))
     _check_tensor(where, "y", y)
-    name = type(net.head).__name__
-    wanted = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
-    expected = f"y must be {wanted} for {name} with readout={net.readout!r}"
-    if y.ndim != len(axes) or (outputs is not None and y.shape[-1] != outputs):
+    outputs, axes = net.head.outputs, 2 if net.readout == "every" else 1
+    if outputs is not None:
+        axes += 1
+    if y.ndim != axes or (outputs is not None and y.shape[-1] != outputs):
         fix = "Axes are batch, time, features."
-        if y.ndim == len(axes) - 1:
+        if y.ndim == axes - 1:
             fix = "Add the axis that is missing: y.unsqueeze(0) for the batch"
             fix += ", y.unsqueeze(-1) for the features." if outputs == 1 else "."
-        fail(where, expected, _shape(y), fix)
-    if outputs is None:
-        if y.is_floating_point() or y.dtype == torch.bool:
-            fail(
-                where,
-                f"{expected[:-1]}', of whole numbers",
-                str(y.dtype),
-                "Pass classes: y.long().",
-            )
-        return
-    _check_type(where, "y", y, net.dtype)
+        fail(where, _expected_y(net), _shape(y), fix)
+    if outputs is not None:
+        _check_type(where, "y", y, net.dtype)
+    elif y.is_floating_point() or y.dtype == torch.bool:
+        expected = f"{_expected_y(net)[:-1]}', of whole numbers"
+        fail(where, expected, str(y.dtype), "Pass classes: y.long().")
+
+
+def _expected_y(net: Sized) -> str:
+    """What y must be, in words: put together only for who did not pass that."""
+    axes = ["batch", "time"] if net.readout == "every" else ["batch"]
+    if net.head.outputs is not None:
+        axes.append(str(net.head.outputs))
+    wanted = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
+    return f"y must be {wanted} for {type(net.head).__name__} with readout={net.readout!r}"
+
+
+def _check_mask(where: str, net: Sized, y: Tensor, mask: Tensor) -> None:
+    shapes = (y.shape,) if net.head.outputs is None else (y.shape, y.shape[:-1])
+    if mask.dtype != torch.bool or mask.shape not in shapes:
+        fail(
+            where,
+            "mask must be bool, " + " or ".join(str(tuple(shape)) for shape in shapes),
+            f"{mask.dtype} of {_shape(mask)}",
+            "True is observed: mask=~y.isnan(), say.",
+        )
 
 
 def _check_y_values(where: str, head: Head, y: Tensor, observed: Tensor | None) -> None:

@@ -253,7 +253,9 @@ class RecurrentNetwork(nn.Module):
         # A sequence without steps has no last one, unless a state says what was before.
         least = 1 if self.readout == "last" and state is None else 0
         lengths = check_lengths(where, lengths, batch, steps, least, self.device)
-        known = None if y is None else PlanBatch(x, y, lengths, mask, state)
+        known = None
+        if y is not None and self.has_output_edge:
+            known = PlanBatch(x, y, lengths, mask, state)
         plan = plan_for(self, known, forcing, generator)
         if plan is not None:
             check_plan(where, self, plan, batch, steps, noise)
