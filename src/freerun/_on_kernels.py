@@ -80,7 +80,7 @@ def unroll_on_kernels(
     return Unrolled(
         restore(found.o),
         restore(found.h),
-        None if found.summary is None else restore(found.summary),
+        lambda: None if found.summary is None else restore(found.summary),
         None if found.f is None else restore(found.f),
         lambda: None if found.state is None else found.state.map(restore),
         found.head,
@@ -177,16 +177,17 @@ def _unroll(
         register = None if edge is None or f is None else _register(edge, f, lengths)
         return State(hidden if is_recurrent else (), register)
 
-    last = found.memory[0][-1] if edge is None else None
+    def summarize() -> Tensor | None:
+        last = found.memory[0][-1] if edge is None else None
+        return last if last is None or noise.summary is None else last * noise.summary
+
     o = found.o
     if o is None:
-        assert last is not None
-        o = net.output(last if noise.summary is None else last * noise.summary)
-    summary = last
-    if summary is not None and noise.summary is not None:
-        summary = summary * noise.summary
+        summary = summarize()
+        assert summary is not None
+        o = net.output(summary)
     h = found.h if found.h is not None else o.new_empty(0)
-    return Unrolled(o, h, summary, f, hand_on, net.head, found.nll, found.total)
+    return Unrolled(o, h, summarize, f, hand_on, net.head, found.nll, found.total)
 
 
 def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: Noise) -> Unrolled:
@@ -208,7 +209,7 @@ def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: No
     if net.readout == "every" and lengths is not None:
         real = torch.arange(o.shape[1]) < lengths.unsqueeze(1)
         o = blank(o, real)
-    return Unrolled(o, h, last, None, lambda: None, net.head)
+    return Unrolled(o, h, lambda: last, None, lambda: None, net.head)
 
 
 def _layer(layer: nn.Module, mask: Tensor | None = None) -> Layer:

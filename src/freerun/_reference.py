@@ -79,7 +79,7 @@ def open_reference(
     if net.recurrence == "output" and fed is not None:
         o, h = _independent(net, below, fed, noise)
         return Unrolled(
-            blank(o, real), blank(h, real), None, truth, lambda: State((), output), net.head
+            blank(o, real), blank(h, real), lambda: None, truth, lambda: State((), output), net.head
         )
     hidden, h, last = [], below, below
     for number, layer in enumerate(net.layers):
@@ -99,9 +99,8 @@ def open_reference(
     if net.readout == "every":
         o = blank(o, real)
     final = None if len(net.reverse_layers) else State(tuple(hidden), output)
-    return Unrolled(
-        o, blank(h, real), last if fed is None else None, truth, lambda: final, net.head
-    )
+    summary = last if fed is None else None
+    return Unrolled(o, blank(h, real), lambda: summary, truth, lambda: final, net.head)
 
 
 def _independent(
@@ -189,7 +188,8 @@ def closed_reference(
     register = tuple(state.output.unbind(1))[::-1]
     memory, (o, h, f) = scan(step, (*state.hidden, register), steps, real)
     final = State(memory[:-1], torch.stack(memory[-1][::-1], 1))
-    return Unrolled(blank(o, real), blank(h, real), None, blank(f, real), lambda: final, net.head)
+    o, h, f = (blank(values, real) for values in (o, h, f))
+    return Unrolled(o, h, lambda: None, f, lambda: final, net.head)
 
 
 def emitted(head: Head, o: Tensor, plan: Plan, noise: Tensor | None) -> Tensor:

@@ -23,9 +23,7 @@ class Unrolled:
     Attributes:
         o: ``(batch, time, head.size)``; for ``readout="last"`` ``(batch, head.size)``.
         h: ``(batch, time, hidden_size)`` of the last layer, both directions side by side.
-        summary: ``(batch, hidden_size)``, h after each sequence's last step (a backward layer's
-            after its first): what ``readout="last"`` reads; None with an output edge, which is read
-            at every step.
+        summarize: makes ``summary``, when that is first read.
         f: ``(batch, time, fed_size)``, what the output edge carried; None without one.
         hand_on: makes ``state``, when that is first read.
         head: what o means.
@@ -36,12 +34,22 @@ class Unrolled:
 
     o: Tensor
     h: Tensor
-    summary: Tensor | None
+    summarize: Callable[[], Tensor | None]
     f: Tensor | None
     hand_on: Callable[[], State | None]
     head: Head
     nll: Tensor | None = None
     total: Tensor | None = None
+
+    @cached_property
+    def summary(self) -> Tensor | None:
+        """``(batch, hidden_size)``, h after each sequence's last step: ``readout="last"`` reads it.
+
+        A backward layer's is that after its first. None with an output edge, which is read at every
+        step.
+        """
+        with torch.enable_grad():
+            return self.summarize()
 
     @cached_property
     def state(self) -> State | None:
@@ -50,9 +58,9 @@ class Unrolled:
             return self.hand_on()
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickles: the state itself, not how it is made."""
-        state = self.state
-        return self.__dict__ | {"state": state, "hand_on": None}
+        """For pickles: summary and state themselves, not how they are made."""
+        made = {"summary": self.summary, "state": self.state}
+        return self.__dict__ | made | {"summarize": None, "hand_on": None}
 
     def distribution(self) -> Distribution:
         """p(y | o), in scaled units."""

@@ -224,7 +224,7 @@ def stacked(pieces: list[Unrolled], steps: int) -> Unrolled:
     assert h is not None
     f = rows([piece.f for piece in pieces], timed=True)
     summary = rows([piece.summary for piece in pieces], timed=False)
-    return replace(pieces[0], o=o, h=h, summary=summary, f=f, hand_on=lambda: state)
+    return replace(pieces[0], o=o, h=h, summarize=lambda: summary, f=f, hand_on=lambda: state)
 
 
 def assert_same(got: dict[str, Tensor], wanted: dict[str, Tensor], atol: float = ROUNDING) -> None:
