@@ -14,7 +14,7 @@ from torch import Tensor
 from freerun.kernels.binding.given import Edge, Layer, Readout, oldest_first, shape_of
 from freerun.kernels.binding.jobs import Jobs
 from freerun.kernels.binding.layout import layout_of
-from freerun.kernels.binding.room import borrow, empty, give_back, total_of, zeros
+from freerun.kernels.binding.room import borrow, empty, fresh, give_back, total_of, zeros
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
@@ -94,15 +94,15 @@ class Unfolding:
         assert x is not None
         call[at.X] = x.data_ptr()
         call[at.X_ROW], call[at.X_STEP], _ = x.stride()
-        make: Any = zeros if ragged else torch.empty
+        make = zeros if ragged else fresh
         o = f = nll = None
         if readout is not None:
-            self.o = o = make((batch, steps, shape.size), dtype=dtype)
+            self.o = o = make((batch, steps, shape.size), dtype)
             call[at.OUT] = o.data_ptr()
             if readout.skip is not None:
                 call[at.SKIP] = readout.skip.data_ptr()
             if readout.target is not None:
-                nll = make((batch, steps), dtype=dtype)
+                nll = make((batch, steps), dtype)
                 call[at.NLL], call[at.TARGET] = nll.data_ptr(), readout.target.data_ptr()
         if edge is not None:
             self._describe_edge(call, edge, make)
@@ -137,7 +137,7 @@ class Unfolding:
     def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
         shape = self.layout.shape
         size = (shape.batch, shape.lags + shape.steps, shape.features)
-        self.fed = fed = make(size, dtype=shape.dtype)
+        self.fed = fed = make(size, shape.dtype)
         call[at.FED] = fed.data_ptr()
         if edge.before is not None:
             call[at.FED_BEFORE] = edge.before.data_ptr()
@@ -167,13 +167,14 @@ class Unfolding:
         self.sizes = (one_h, one_c, one_stored)
         # h of the last layer is given away, and must not hold the rest: it has its own memory.
         self.top = empty((one_h,), dtype)
-        self.kept = empty(((layers - 1) * one_h + layers * (one_c + one_stored),), dtype)
+        size = (layers - 1) * one_h + layers * (one_c + one_stored)
+        self.kept = empty((size,), dtype) if size else NO_TENSOR
         self._place(table)
         if one_c and (keep or layout.is_stepless):
             table[:, at.C_STEP] = layout.call[at.H_STEP]
         last = []
         for part in range(layout.memory_parts):
-            made = torch.empty((layers, batch, shape.units), dtype=dtype)
+            made = fresh((layers, batch, shape.units), dtype)
             before = self.tensors[layout.first_memory + part]
             step = batch * shape.units * layout.one
             self._place_memory(table, at.H_LAST + part, made, step)
@@ -205,7 +206,7 @@ class Unfolding:
             held[self.layout.weight_fh] = oldest_first(self.edge.weight_fh, shape.lags)
         places = [0 if one is None else one.data_ptr() for one in held]
         places.append(0)
-        pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places), base, call, table)
+        pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places, np.int64), base, call, table)
         return base + jobs.size * self.layout.one
 
     def _pieces(self, rows: int) -> Sequence[tuple[int, int]]:
@@ -288,9 +289,9 @@ class Unfolding:
         elif d_total is not None:
             call[at.D_NLL] = d_total.data_ptr()  # one for all steps: strides of 0
         alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h), d_nll]
-        make: Any = zeros if len(self.lengths) else torch.empty
+        make = zeros if len(self.lengths) else fresh
         if needed[0]:
-            found[0] = made = make((shape.batch, shape.steps, shape.inputs), dtype=shape.dtype)
+            found[0] = made = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
             call[at.D_X] = made.data_ptr()
         if self.edge is not None and (self.edge.truth is None or needed[layout.weight_fh + 1]):
             d_fed = zeros(self.fed.shape, shape.dtype)
@@ -344,14 +345,14 @@ class Unfolding:
         layout, shape, alive = self.layout, self.layout.shape, []
         first, step = layout.first_memory, shape.batch * shape.units * layout.one
         wanted = any(needed[first : first + layout.memory_parts])
-        make: Any = zeros if len(self.lengths) else torch.empty
+        make = zeros if len(self.lengths) else fresh
         for part in range(layout.memory_parts):
             given = d_last[part]
             if given is not None:
                 alive.append(given.contiguous())
                 self._place_memory(table, at.D_H_LAST + part, alive[-1], step)
             if wanted:
-                made = make((shape.layers, shape.batch, shape.units), dtype=shape.dtype)
+                made = make((shape.layers, shape.batch, shape.units), shape.dtype)
                 self._place_memory(table, at.D_H_FIRST + part, made, step)
                 found[first + part] = made
         return alive
@@ -361,11 +362,11 @@ class Unfolding:
         layout, dtype = self.layout, self.layout.shape.dtype
         targets = []
         for tensor, shape in layout.gradient_tensors:
-            found[tensor] = made = torch.empty(shape, dtype=dtype)
+            found[tensor] = made = fresh(shape, dtype)
             targets.append(made.data_ptr())
         unpack_all(
-            NUMBERS[dtype], layout.gradient_jobs, base, np.array(targets), len(self.slices),
-            layout.part,
+            NUMBERS[dtype], layout.gradient_jobs, base, np.array(targets, np.int64),
+            len(self.slices), layout.part,
         )  # fmt: skip
         if self.layout.shape.lags > 1:
             d_r = found[layout.weight_fh]
@@ -375,4 +376,4 @@ class Unfolding:
 
 def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
     """A tensor in the memory of another, and no view of it: users may change it in place."""
-    return torch.empty(0, dtype=whole.dtype).set_(whole.untyped_storage(), start, size, stride)
+    return whole.as_strided(size, stride, start).data
