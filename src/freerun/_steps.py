@@ -1,7 +1,8 @@
 """A session's own output steps on the kernels: what one costs is one call and little around it."""
 
-from collections.abc import Mapping
+from itertools import chain
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -17,8 +18,10 @@ from freerun.state import State
 
 __all__ = ["Steps", "steps_for"]
 
+VERSION = attrgetter("_version")
 
-def steps_for(net: RecurrentNetwork, batch: int, draw: str | Sampling) -> "Steps | None":
+
+def steps_for(net: RecurrentNetwork, batch: int | None, draw: str | Sampling) -> "Steps | None":
     """Steps of ``net`` on kernels; None where it has lags of inputs, or no kernel."""
     plan = Plan(None, 0.0, draw)
     if not net.has_output_edge or net.input_lags or choose(net, None, plan).kernel is None:
@@ -27,18 +30,18 @@ def steps_for(net: RecurrentNetwork, batch: int, draw: str | Sampling) -> "Steps
     return None if watched is None else Steps(net, batch, plan, watched)
 
 
-Watched = list[tuple[Mapping[str, Any], str, Any]]
+Watched = list[dict[str, Any]]
 
 
 def _watched(net: RecurrentNetwork) -> Watched | None:
-    """Every place in ``net`` that holds a parameter, or a module that does, and what is there."""
-    found: Watched = [(net._modules, name, module) for name, module in net._modules.items()]
-    found += [(net.__dict__, "_scaling", net._scaling)]
-    for module in (net, *net.layers, net.output):
-        if hasattr(module, "parametrizations"):
-            return None  # its weights are computed anew each time
-        found += [(module._parameters, name, one) for name, one in module._parameters.items()]
-    return found
+    """Every place in ``net`` that holds parameters, or modules that do; None for parametrised ones.
+
+    The weights of those are computed anew each time.
+    """
+    modules = (net, *net.layers, net.output)
+    if any(hasattr(module, "parametrizations") for module in modules):
+        return None
+    return [net._modules, *(module._parameters for module in modules)]
 
 
 class Steps:
@@ -46,12 +49,14 @@ class Steps:
 
     Args:
         net: the network; it has an output edge and no lags of inputs.
-        batch: sequences side by side.
+        batch: sequences side by side; None for one, without a batch axis in what comes out.
         plan: what is fed back.
-        watched: what must not be replaced.
+        watched: places whose content must not be replaced.
     """
 
-    def __init__(self, net: RecurrentNetwork, batch: int, plan: Plan, watched: Watched) -> None:
+    def __init__(
+        self, net: RecurrentNetwork, batch: int | None, plan: Plan, watched: Watched
+    ) -> None:
         first, head, draws = net.layers[0], net.head, plan.draws
         assert first.weight_fh is not None
         layers = [
@@ -59,37 +64,41 @@ class Steps:
         ]
         readout = Readout(net.output.weight, net.output.bias, net.skip)
         self.stepper = Stepper(
-            net.cell, layers, readout, first.weight_fh, net.input_size, batch, net.output_lags,
+            net.cell, layers, readout, first.weight_fh, net.input_size, batch or 1, net.output_lags,
             head.fed_size, kernel_feed(head, plan) or "", getattr(head, "components", 0),
             head.noise_size if draws else 0, sharpening_of(plan.feed, net.dtype),
             net.recurrence == "both",
         )  # fmt: skip
-        self.watched, self.parameters = watched, list(net.parameters())
-        self.seen = self._look()
+        self.net, self.scaling, self.watched = net, net._scaling, watched
+        self.held = [*chain.from_iterable(map(dict.values, watched))]  # so that no id is used again
+        self.ids = [*map(id, self.held)]
+        self.parameters = list(net.parameters())
+        self.versions, self.places = self._versions(), self._places()
         self.x, self.f = self.stepper.x[:, 0].numpy(), self.stepper.before[:, -1].numpy()
+        self.emitted = self.f[0] if batch is None else self.f
         scaling = net.scaling
         self.x_scaling = _numbers(scaling.x_shift, scaling.x_scale)
         self.y_scaling = _numbers(scaling.y_shift, scaling.y_scale)
         self.feeds_location = head.kernel_feed == "location"
 
-    def _look(self) -> list[int]:
-        return [one._version for one in self.parameters] + [
-            one.data_ptr() for one in self.parameters
-        ]
+    def _versions(self) -> list[int]:
+        """These count the changes in place."""
+        return [*map(VERSION, self.parameters)]
+
+    def _places(self) -> list[int]:
+        return [*map(Tensor.data_ptr, self.parameters)]
 
     def is_current(self) -> bool:
         """Whether the network is still what these steps were made for; its numbers may differ."""
-        if is_disabled():
+        if is_disabled() or self.net._scaling is not self.scaling:
             return False
-        for place, name, held in self.watched:
-            if place.get(name) is not held:
-                return False
-        seen = self._look()
-        if seen != self.seen:
-            count = len(self.parameters)
-            if seen[count:] != self.seen[count:]:
-                return False
-            self.seen = seen
+        if [*map(id, chain.from_iterable(map(dict.values, self.watched)))] != self.ids:
+            return False
+        if self._places() != self.places:
+            return False
+        versions = self._versions()
+        if versions != self.versions:
+            self.versions = versions
             self.stepper.pack()
         return True
 
@@ -113,11 +122,11 @@ class Steps:
         return True
 
     def output(self) -> Tensor:
-        """What was fed back, a location, in the user's units: ``(batch, outputs)``."""
+        """What was fed back, a location, in the user's units: ``([batch,] outputs)``."""
         if self.y_scaling is None:
-            return torch.from_numpy(self.f.copy())
+            return torch.from_numpy(self.emitted.copy())
         shift, scale = self.y_scaling
-        return torch.from_numpy((self.f * scale + shift).astype(self.f.dtype, copy=False))
+        return torch.from_numpy((self.emitted * scale + shift).astype(self.f.dtype, copy=False))
 
     def load(self, state: State) -> None:
         """Go on from ``state``."""

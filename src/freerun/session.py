@@ -176,7 +176,7 @@ class Session:
         """
         taken = self._fast_step(x)
         if taken is not None:
-            return self._out(taken)
+            return taken
         o, after = self._look(x)
         noise = None
         if self.draw != "mean":
@@ -203,7 +203,7 @@ class Session:
         steps = self._steps
         if steps is None or not steps.is_current():
             self._state = self._state  # out of the old steps
-            steps = self._steps = steps_for(net, batch, self.draw)
+            steps = self._steps = steps_for(net, self.batch_size, self.draw)
             if steps is None:
                 return None
         if not self._is_loaded:
@@ -222,7 +222,7 @@ class Session:
             return steps.output()
         stepper = steps.stepper
         o, f = stepper.o[:, 0].clone(), stepper.before[:, -1].clone()
-        return outputs_of(net, o, f, self.draw, noise)
+        return self._out(outputs_of(net, o, f, self.draw, noise))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state, and the generator's if there is one, as one safetensors file.
