@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = PROJECT["dependencies"]
 DEVELOPMENT = PROJECT["optional-dependencies"]["dev"]
+ACCURACY = PROJECT["optional-dependencies"]["accuracy"]
 
 A_MACHINES_PATH = re.compile(r"(?<![\w.-])/(?:work|root|home|Users)/")
 A_REGISTRYS_HOST = re.compile(
@@ -33,8 +34,8 @@ def tracked_texts() -> Iterator[tuple[str, str]]:
             yield name, (ROOT / name).read_bytes().decode(errors="ignore")
 
 
-def pins() -> dict[str, str]:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+def pins(constraints: str = "constraints.txt") -> dict[str, str]:
+    lines = (ROOT / constraints).read_text().splitlines()
     return dict(line.split("==") for line in lines if not line.startswith("#"))
 
 
@@ -56,18 +57,25 @@ def test_no_file_depends_on_one_machine(pattern: re.Pattern[str]) -> None:
     assert found == {}
 
 
-def test_constraints_are_exact_and_fit_any_build() -> None:
-    for name, pinned in pins().items():
+@pytest.mark.parametrize("constraints", ["constraints.txt", "constraints-accuracy.txt"])
+def test_constraints_are_exact_and_fit_any_build(constraints: str) -> None:
+    for name, pinned in pins(constraints).items():
         assert re.fullmatch(r"[A-Za-z0-9._-]+", name)
         assert re.fullmatch(r"\d+(\.\w+)*", pinned), f"{name}: a local build such as +cpu is no pin"
-    assert pins()["torch"] == "2.13.0"
+    assert pins(constraints)["torch"] == "2.13.0"
 
 
-@pytest.mark.parametrize("requirement", [*RUNTIME, *DEVELOPMENT])
-def test_requirements_are_lower_bounds_that_the_constraints_pin(requirement: str) -> None:
+@pytest.mark.parametrize(
+    ("requirement", "constraints"),
+    [(one, "constraints.txt") for one in [*RUNTIME, *DEVELOPMENT]]
+    + [(one, "constraints-accuracy.txt") for one in [*RUNTIME, *ACCURACY]],
+)
+def test_requirements_are_lower_bounds_that_the_constraints_pin(
+    requirement: str, constraints: str
+) -> None:
     match = re.fullmatch(r"([\w.-]+)>=[\d.]+", requirement)
     assert match, "only a lower bound, so that freerun fits beside other packages"
-    assert canonical(match[1]) in map(canonical, pins())
+    assert canonical(match[1]) in map(canonical, pins(constraints))
 
 
 @pytest.mark.parametrize(
