@@ -1,1 +1,1 @@
-"""What is forecast and classified, beside the methods of others: run by hand."""
+"""How well freerun predicts, beside other libraries on the same data, in one run."""
