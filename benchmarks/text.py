@@ -1,7 +1,7 @@
 """Text: bits per character of a network with both edges, beside n-gram models.
 
-    python benchmarks/text.py              # about 2 minutes on one core
-    python benchmarks/text.py --epochs 4   # about 40 seconds
+    python -m benchmarks.text              # about 2 minutes on one core
+    python -m benchmarks.text --epochs 4   # about 40 seconds
 
 Every model is trained on the first nine tenths of the Moby Dick excerpt and scored on the last
 tenth, each character given all that came before it.
@@ -12,9 +12,9 @@ import json
 import time
 
 import torch
-from witten_bell import WittenBell
 
 import freerun as fr
+from benchmarks.witten_bell import WittenBell
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """The command line; ``make accuracy`` runs it in an environment that has what it needs.
 
     python -m benchmarks.accuracy --only classification --seeds 5
-    python -m benchmarks.accuracy --only GunPoint
+    python -m benchmarks.accuracy --only GunPoint sunspots
 
-Everything runs on one thread. The settings of freerun's estimators were chosen by cross-validation
-on training parts alone; each test part is scored as it is.
+Everything runs on one thread. How the settings of freerun's estimators were chosen is said where
+they are, in ``freerun/recipes``.
 """
 
 import argparse
@@ -16,10 +16,12 @@ import torch
 
 import freerun as fr
 from benchmarks.accuracy.classification import CLASSIFICATION
+from benchmarks.accuracy.forecasts import COVERAGE, MASE
 from benchmarks.accuracy.kind import Kind, Row
 from benchmarks.accuracy.table import table
+from benchmarks.accuracy.text import TEXT
 
-KINDS = (CLASSIFICATION,)
+KINDS = (CLASSIFICATION, MASE, COVERAGE, TEXT)
 
 
 def main() -> int:
@@ -39,7 +41,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    names = [name for kind in KINDS for name in (kind.name, *kind.sets)]
+    names = list(dict.fromkeys(name for kind in KINDS for name in (kind.name, *kind.sets)))
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy",
         description="How well freerun predicts, beside other libraries on the same data.",

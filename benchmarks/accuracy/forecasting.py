@@ -15,9 +15,9 @@ import numpy as np
 
 import freerun as fr
 from benchmarks.accuracy.baselines import BASELINES, Forecast
-from benchmarks.accuracy.series import SETS, Series, SeriesSet, load_series
+from benchmarks.accuracy.series import Series, SeriesSet, load_series
 
-__all__ = ["Row", "measure"]
+__all__ = ["Runs", "measure"]
 
 LEVELS = (0.05, 0.5, 0.95)
 """The quantiles that are asked for: the ends of the 90 % interval, and its middle."""
@@ -27,54 +27,44 @@ Method = Callable[[list[Series], int, int], list[Forecast]]
 
 
 @dataclass(frozen=True)
-class Row:
-    """How well one method forecasts one set.
+class Runs:
+    """How well one method forecasts one set: an entry for each seed, or one where none is drawn.
 
     Attributes:
-        name: The set.
-        method: ``"freerun"``, or one of `BASELINES`.
         mase: Mean absolute error over the seasonal naive one's within the series, mean over
-            horizon, series and origins; over seeds their mean.
-        mase_spread: Standard deviation of that over the seeds; 0 of one.
+            horizon, series and origins.
         coverage: Share of the truth that lies within the 90 % intervals.
-        coverage_spread: Standard deviation of that over the seeds.
-        seconds: To fit and forecast the whole set, all origins; over seeds their mean.
+        seconds: To fit and forecast the whole set, all origins; mean over the seeds.
     """
 
-    name: str
-    method: str
-    mase: float
-    mase_spread: float
-    coverage: float
-    coverage_spread: float
+    mase: list[float]
+    coverage: list[float]
     seconds: float
 
 
 class Measured(NamedTuple):
-    """What one run of a method has on one set, as `Row` says it."""
+    """What one run of a method has on one set, as `Runs` says it."""
 
     mase: float
     coverage: float
     seconds: float
 
 
-def measure(seeds: Sequence[int], sets: Sequence[str] = SETS) -> list[Row]:
-    """Measure every method on every set.
+def measure(name: str, seeds: Sequence[int]) -> dict[str, Runs]:
+    """Measure every method on a set.
 
     Args:
+        name: One of `SETS`.
         seeds: Of freerun's networks; the other methods draw nothing that matters.
-        sets: Names out of `SETS`.
 
     Returns:
-        For each set the baselines, then freerun.
+        By method, freerun first.
     """
-    rows = []
-    for name in sets:
-        data = load_series(name)
-        for method, forecast in BASELINES.items():
-            rows.append(_row(name, method, [_measured(data, _one_by_one(forecast))]))
-        rows.append(_row(name, "freerun", [_measured(data, _freerun(seed)) for seed in seeds]))
-    return rows
+    data = load_series(name)
+    found = {"freerun": _runs([_measured(data, _freerun(seed)) for seed in seeds])}
+    for method, forecast in BASELINES.items():
+        found[method] = _runs([_measured(data, _one_by_one(forecast))])
+    return found
 
 
 def _freerun(seed: int) -> Method:
@@ -111,16 +101,6 @@ def _measured(data: SeriesSet, method: Method) -> Measured:
     return Measured(statistics.mean(errors), statistics.mean(inside), seconds)
 
 
-def _row(name: str, method: str, runs: Sequence[Measured]) -> Row:
-    """The mean over the runs, and their spread."""
+def _runs(runs: Sequence[Measured]) -> Runs:
     mases, coverages, seconds = zip(*runs, strict=True)
-    is_one = len(runs) == 1
-    return Row(
-        name,
-        method,
-        statistics.mean(mases),
-        0.0 if is_one else statistics.stdev(mases),
-        statistics.mean(coverages),
-        0.0 if is_one else statistics.stdev(coverages),
-        statistics.mean(seconds),
-    )
+    return Runs(list(mases), list(coverages), statistics.mean(seconds))
