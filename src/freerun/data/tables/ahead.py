@@ -13,6 +13,7 @@ from freerun._checks import DataError, fail
 from . import encoding
 from .arrays import load_arrays
 from .columns import Columns, from_frame
+from .gaps import check_size
 from .layouts import SERIES
 from .ordering import Order, put_in_order, show_time
 from .read import ARRAYS, columns_of, existing
@@ -47,13 +48,14 @@ def read_ahead(
     """
     is_path = isinstance(source, (str, os.PathLike))
     where = str(source) if is_path else "inputs"
-    if is_path and existing(Path(source)).suffix.lower() in ARRAYS:
-        return _from_arrays(where, Path(source), schema, len(keys), steps)
     if is_path:
-        columns, _ = columns_of(existing(Path(source)), delimiter, encoding_name)
+        path = existing(source)
+        if path.is_file() and path.suffix.lower() in ARRAYS:
+            return _from_arrays(where, path, schema, len(keys), steps)
+        columns, _ = columns_of(path, delimiter, encoding_name)
     else:
         columns = from_frame(where, source)
-    _check_columns(where, columns, schema)
+    _check_columns(where, columns, schema, len(keys))
     series = schema.series if schema.series in columns else None
     if series is None and SERIES in columns and len(keys) > 1:
         series = SERIES
@@ -61,6 +63,7 @@ def read_ahead(
     order = put_in_order(where, columns, schema.time, series, fills, schema.clock)
     x = encoding.inputs(where, columns, schema, order)
     assert x is not None
+    check_size(where, schema.inputs, x, order, torch.float32)
     parts = []
     for number, key in enumerate(keys):
         place = _place(where, order, key, len(keys))
@@ -76,8 +79,10 @@ def read_ahead(
     return parts
 
 
-def _check_columns(where: str, columns: Columns, schema: Schema) -> None:
+def _check_columns(where: str, columns: Columns, schema: Schema, series: int) -> None:
     wanted = [schema.time] if schema.time is not None else []
+    if series > 1 and schema.series is not None and SERIES not in columns:
+        wanted.append(schema.series)
     for name in [*wanted, *(one.name for one in schema.known)]:
         if name not in columns:
             shown = ", ".join(map(repr, list(columns)[:8]))
@@ -117,7 +122,10 @@ def _after(where: str, order: Order, schema: Schema, begin: int, end: int, last:
 def _from_arrays(where: str, path: Path, schema: Schema, series: int, steps: int) -> list[Tensor]:
     arrays = load_arrays(path)
     x = arrays.get("x", arrays.get("y"))
-    channels = len(schema.known)
+    channels = len(schema.inputs)
+    if x is not None and x.dtype.kind not in "iufb":
+        fix = "Save numbers."
+        fail(where, "x must be numbers", f"an array of {x.dtype}", fix, DataError)
     if x is not None and x.ndim == 2 and series == 1:
         x = x[None]
     if x is None or x.ndim != 3 or len(x) != series or x.shape[2] != channels or x.shape[1] < steps:

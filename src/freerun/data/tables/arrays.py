@@ -1,6 +1,7 @@
 """NumPy's files: ``.npz`` with x and y, or ``.npy`` with y alone."""
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,21 @@ __all__ = ["load_arrays", "read_arrays"]
 FIX = "Save x, (series, time, channels), and y: numpy.savez(path, x=x, y=y)."
 
 
-def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dtype) -> Table:
+def read_arrays(
+    path: Path, schema: Schema | None, missing: str, dtype: torch.dtype, task: str | None = None
+) -> Table:
     """Read y, and x where there is one; ``lengths`` cuts series that were padded.
 
     y has a row for each series, (series, ...), where x has three axes: (series,) one target each,
     of classes if they are whole numbers, (series, time) or (series, time, outputs) one a step.
     Alone y is one series, (time,) or (time, outputs), or several, (series, time, outputs).
+
+    Args:
+        path: The file.
+        schema: Of the file that a network learned from.
+        missing: ``"refuse"`` or ``"mask"``.
+        dtype: Floating type of the numbers.
+        task: For ``"forecast"`` and ``"regress"`` whole numbers are no classes.
 
     Raises:
         DataError: It is no such file, or its arrays do not fit together.
@@ -33,11 +43,13 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
     y = arrays.get("y")
     if y is None:
         fail(where, "a .npz file must hold y", ", ".join(arrays) or "nothing", FIX, DataError)
-    if not y.size:
-        fail(where, "y must have a value", f"an array of {y.shape}", FIX, DataError)
     x = arrays.get("x")
+    _check_form(where, x, y)
     lengths = arrays.get("lengths")
     per = "sequence" if x is not None and x.ndim == 3 and _is_one_each(x, y) else "step"
+    of_numbers = task == ("forecast" if per == "step" else "regress")
+    if of_numbers or (schema is not None and not schema.is_of_classes):
+        y = y.astype(np.float64)
     series_x, series_y = (
         _cut(where, x, lengths),
         y if per == "sequence" else _cut(where, y, lengths),
@@ -53,18 +65,7 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
         missing="mask" if missing == "mask" and per == "step" else "refuse",
     )  # fmt: skip
     if schema is None:
-        task = {
-            ("sequence", True): "classify", ("sequence", False): "regress",
-            ("step", True): "label", ("step", False): "forecast",
-        }[per, is_of_classes]  # fmt: skip
-        outputs = sequences.output_size or 1
-        targets = (
-            (Column("y", CATEGORY, names),)
-            if names is not None
-            else tuple(Column(f"y{n}") for n in range(1, outputs + 1))
-        )
-        inputs = tuple(Column(f"x{n}") for n in range(1, sequences.input_size + 1))
-        schema = Schema(task, "arrays", targets, inputs, missing=missing)
+        schema = _schema(per, names, sequences, missing)
     elif len(schema.known) != sequences.input_size:
         fix = "Give it the channels that the run was trained on."
         fail(
@@ -76,6 +77,37 @@ def read_arrays(path: Path, schema: Schema | None, missing: str, dtype: torch.dt
     return Table(schema, sequences, keys if len(keys) > 1 else ("",))
 
 
+def _schema(per: str, names: tuple[str, ...] | None, sequences: Sequences, missing: str) -> Schema:
+    task = {
+        ("sequence", True): "classify", ("sequence", False): "regress",
+        ("step", True): "label", ("step", False): "forecast",
+    }[per, names is not None]  # fmt: skip
+    outputs = sequences.output_size or 1
+    targets = (
+        (Column("y", CATEGORY, names),)
+        if names is not None
+        else tuple(Column(f"y{n}") for n in range(1, outputs + 1))
+    )
+    inputs = tuple(Column(f"x{n}") for n in range(1, sequences.input_size + 1))
+    return Schema(task, "arrays", targets, inputs, missing=missing)
+
+
+def _check_form(where: str, x: "np.ndarray[Any, Any] | None", y: "np.ndarray[Any, Any]") -> None:
+    """Refuse what is no number, or has too many axes or too few."""
+    for name, array in (("x", x), ("y", y)):
+        if array is None:
+            continue
+        if array.dtype.kind not in "iufb":
+            fix = "Save numbers; number classes from 0."
+            fail(where, f"{name} must be numbers", f"an array of {array.dtype}", fix, DataError)
+        if not 1 <= array.ndim <= 3 or not array.size:
+            got = f"an array of {array.shape}"
+            fail(where, f"{name} must have one to three axes, none of them empty", got, FIX,
+                 DataError)  # fmt: skip
+    if x is not None and x.ndim == 3 and len(x) != len(y):
+        fail(where, "x and y must be of the same series", f"{len(x)} and {len(y)}", FIX, DataError)
+
+
 def _check_like(
     where: str, schema: Schema, per: str, is_of_classes: bool, outputs: int | None
 ) -> None:
@@ -85,7 +117,7 @@ def _check_like(
     got = f"{kinds[is_of_classes]} per {per}"
     if not schema.is_of_classes:
         wanted, got = f"{len(schema.outputs)} {wanted}", f"{outputs} {got}"
-    if wanted != got or schema.layout != "arrays":
+    if wanted != got:
         fix = "Give it data like those that the run was trained on."
         fail(where, f"y must be {wanted}", got, fix, DataError)
 
@@ -101,9 +133,12 @@ def load_arrays(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
         if isinstance(found, np.ndarray):
             return {"y": found}
         with found:
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            arrays = {name: found[name] for name in found.files}
+            return {name: one for name, one in arrays.items() if isinstance(one, np.ndarray)}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        # What is neither an archive nor an array, NumPy takes for a pickle, and says so at length.
         got = " ".join(str(error).split()) or "an end too early"
+        got = "other bytes" if "pickled" in got else got
         fail(str(path), "a file that NumPy wrote, without objects", got, FIX, DataError)
 
 

@@ -23,6 +23,8 @@ SMALL, FEW_ROWS = 2**24, 5_000
 """Bytes up to which a file is looked at as a whole before it is read, which takes as long again;
 and the rows that are looked at in a larger one."""
 
+UTF8 = 'Pass encoding="utf-8", say.'
+
 HEAD = 2**16
 """Bytes that are looked at before a file is read as a whole."""
 
@@ -61,16 +63,29 @@ def read_delimited(
         fail(where, "columns must have names of their own", f"two {twice!r}", fix, DataError)
     source: Any = path
     if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "utf-8-sig"):
-        source = path.read_text(encoding=encoding).encode()
+        source = _decoded(path, encoding)
     try:
         frame = _parse(source, delimiter, None if path.stat().st_size < SMALL else FEW_ROWS)
     except polars.exceptions.NoDataError:
         fail(where, "a file must have rows", "none", "Give it data.", DataError)
     except (polars.exceptions.PolarsError, UnicodeDecodeError) as error:
-        fix = "Check the file there; pass delimiter= or encoding= if it is written otherwise."
         got = " ".join(str(error).split("\n")[0].split())
+        if "utf-8" in got:
+            fix = 'Pass encoding="latin-1", say, or save it as UTF-8.'
+            fail(where, f"text must be {encoding}", "other bytes further down", fix, DataError)
+        fix = "Check the file there; pass delimiter= or encoding= if it is written otherwise."
         fail(where, "rows must fit the header", got, fix, DataError)
     return from_frame(where, _with_times(frame)), guessed
+
+
+def _decoded(path: Path, encoding: str) -> bytes:
+    """The file in UTF-8, which is all that Polars reads."""
+    try:
+        return path.read_text(encoding=encoding).encode()
+    except UnicodeError as error:
+        got = " ".join(str(error).split())
+        fix = 'Pass encoding="latin-1", say, or save it as UTF-8.'
+        fail(str(path), f"text must be {encoding}", got, fix, DataError)
 
 
 def _parse(source: Any, delimiter: str, rows: int | None) -> Any:
@@ -136,7 +151,7 @@ def _head(path: Path, encoding: str) -> str:
     try:
         text = raw.decode(encoding, errors="strict" if len(raw) < HEAD else "ignore")
     except LookupError:
-        fail(where, "encoding must be one that Python knows", repr(encoding), 'Pass "utf-8", say.')
+        fail(where, "encoding must be one that Python knows", repr(encoding), UTF8)
     except UnicodeDecodeError as error:
         fix = 'Pass encoding="latin-1", say, or save it as UTF-8.'
         got = f"byte {raw[error.start]:#04x} at place {error.start}"

@@ -9,6 +9,13 @@ import numpy as np
 from freerun._checks import DataError, fail
 
 from .columns import TRUTHS, Columns, Words, is_missing
+from .gaps import (
+    carried,
+    check_finite,
+    interpolate,
+    refuse_missing,
+    refuse_missing_answer,
+)
 from .ordering import Order
 from .roles import Roles
 from .schema import BOOLEAN, CATEGORY, NUMBER, Column, Schema
@@ -56,18 +63,22 @@ def targets(where: str, columns: Columns, schema: Schema, order: Order) -> "np.n
     if schema.is_of_classes:
         (column,) = schema.targets
         found = order.pick(_there(where, columns, column))
-        if schema.missing != "mask":
+        if schema.per == "sequence":
+            refuse_missing_answer(where, column.name, is_missing(found), order, schema)
+        elif schema.missing != "mask":
             why = "a class has no in-between" if schema.missing == "interpolate" else ""
-            _refuse_missing(where, column.name, is_missing(found), order, why)
+            refuse_missing(where, column.name, is_missing(found), order, why)
         return _classes(where, column, found, order)
     both = (*schema.targets, *schema.observed)
     found = [_numbers(where, one, order.pick(_there(where, columns, one))) for one in both]
     for column, values in zip(both, found, strict=True):
-        _check_infinite(where, column.name, values, order)
-        if schema.missing == "refuse":
-            _refuse_missing(where, column.name, np.isnan(values), order)
+        check_finite(where, column.name, values, order)
+        if schema.per == "sequence":
+            refuse_missing_answer(where, column.name, np.isnan(values), order, schema)
+        elif schema.missing == "refuse":
+            refuse_missing(where, column.name, np.isnan(values), order)
         elif schema.missing == "interpolate":
-            _interpolate(where, column.name, values, order)
+            interpolate(where, column.name, values, order)
     return np.stack(found, axis=1)
 
 
@@ -79,20 +90,23 @@ def inputs(
     for column in schema.known:
         values = order.pick(_there(where, columns, column))
         gone = is_missing(values)
-        if schema.missing == "refuse" or (schema.missing == "mask" and not column.marks_missing):
-            _refuse_missing(where, column.name, gone, order)
+        if schema.missing == "refuse":
+            refuse_missing(where, column.name, gone, order)
+        if schema.missing == "mask" and not column.marks_missing:
+            why = "there were no gaps in training"
+            refuse_missing(where, column.name, gone, order, why, "Fill the gaps.")
         if column.kind == CATEGORY:
             if schema.missing == "interpolate":
-                _refuse_missing(where, column.name, gone, order, "a category has no in-between")
+                refuse_missing(where, column.name, gone, order, "a category has no in-between")
             channels = _one_hot(where, column, values, order)
         else:
             one = _numbers(where, column, values)
-            _check_infinite(where, column.name, one, order)
+            check_finite(where, column.name, one, order)
             if schema.missing == "interpolate" and column.kind == BOOLEAN:
-                _refuse_missing(where, column.name, gone, order, "a truth has no in-between")
+                refuse_missing(where, column.name, gone, order, "a truth has no in-between")
             elif schema.missing == "interpolate":
-                _interpolate(where, column.name, one, order)
-            channels = (_carried(one, order) if np.isnan(one).any() else one)[:, None]
+                interpolate(where, column.name, one, order)
+            channels = (carried(one, order) if np.isnan(one).any() else one)[:, None]
         found.append(channels)
         if column.marks_missing:
             found.append(gone[:, None].astype(np.float64))
@@ -134,6 +148,7 @@ def _input(where: str, name: str, values: Any) -> Column:
     if isinstance(values, Words):
         if values.names == TRUTHS:
             return Column(name, BOOLEAN)
+        _refuse_mostly_numbers(where, name, values)
         return Column(name, CATEGORY, values.names)
     if values.dtype.kind == "M":
         fix = "Pass numbers made of them: the month, say, or the day of the week."
@@ -152,17 +167,25 @@ def _numbers(where: str, column: Column, values: Any) -> "np.ndarray[Any, Any]":
     return values.astype(np.float64, copy=True)
 
 
+def _refuse_mostly_numbers(where: str, name: str, values: Words) -> None:
+    """Refuse an input of which most rows are numbers: a category for each of them is not meant."""
+    numbers = [_is_number(word) or bool(COMMA.fullmatch(word)) for word in values.names]
+    there = values.codes[values.codes >= 0]
+    if 2 * int(np.array(numbers, bool)[there].sum()) > len(there):
+        refuse_words(where, name, values)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def refuse_words(where: str, name: str, values: Words) -> None:
     """Refuse a column of words where numbers are wanted; the first that is none is named."""
-
-    def is_number(word: str) -> bool:
-        try:
-            float(word)
-        except ValueError:
-            return False
-        return True
-
-    number = next((n for n, word in enumerate(values.names) if not is_number(word)), 0)
+    number = next((n for n, word in enumerate(values.names) if not _is_number(word)), 0)
     row = int((values.codes == number).argmax()) + 1
     fix = "Write numbers there, or nothing where there is none."
     got = f"{values.names[number]!r} in row {row}"
@@ -202,52 +225,3 @@ def _one_hot(where: str, column: Column, values: Any, order: Order) -> "np.ndarr
     there = np.flatnonzero(codes >= 0)
     found[there, codes[there]] = 1
     return found
-
-
-def _check_infinite(where: str, name: str, values: Any, order: Order) -> None:
-    infinite = np.isinf(values)
-    if infinite.any():
-        at = int(infinite.argmax())
-        fix = "Write nothing where there is no number."
-        got = f"{values[at]:g} in {order.name(at)}"
-        fail(where, f"column {name!r} must be finite", got, fix, DataError)
-
-
-def _refuse_missing(where: str, name: str, gone: Any, order: Order, why: str = "") -> None:
-    if not gone.any():
-        return
-    at = int(gone.argmax())
-    more = int(gone.sum()) - 1
-    got = f"nothing in {order.name(at)}" + (f" and {more} more" if more else "")
-    fix = "Pass missing='mask'" + ("" if why else " or 'interpolate'") + ", or fill the gaps."
-    expected = f"column {name!r} must have a value in every row"
-    fail(where, f"{expected}, for {why}" if why else expected, got, fix, DataError)
-
-
-def _interpolate(where: str, name: str, values: Any, order: Order) -> None:
-    """Fill what is missing on a straight line, before the first and after the last with these."""
-    gone = np.isnan(values)
-    if not gone.any():
-        return
-    series = np.unique(np.searchsorted(order.begins, np.flatnonzero(gone), side="right") - 1)
-    for number in series:
-        part = slice(order.begins[number], order.begins[number + 1])
-        missing = gone[part]
-        if missing.all():
-            got = (
-                f"nothing in all of series {order.keys[number]!r}" if order.keys[number] else "none"
-            )
-            fix = "Leave the series or the column out."
-            fail(where, f"column {name!r} must have a value to go by", got, fix, DataError)
-        here = np.arange(len(missing))
-        values[part][missing] = np.interp(here[missing], here[~missing], values[part][~missing])
-
-
-def _carried(values: Any, order: Order) -> "np.ndarray[Any, Any]":
-    """Each place's value, or the last one before it in its series, or the column's mean."""
-    there = ~np.isnan(values)
-    mean = values[there].mean() if there.any() else 0.0
-    last = np.where(there, np.arange(len(values)), -1)
-    last = np.maximum.accumulate(last)
-    begins = np.repeat(order.begins[:-1], np.diff(order.begins))
-    return np.where(last >= begins, values[np.maximum(last, 0)], mean)

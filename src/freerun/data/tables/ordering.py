@@ -190,8 +190,9 @@ def _check_sorted(where: str, name: str, times: Any, begins: Any, order: Order) 
     got += f" and {more} more" if more else ""
     what = "each time once" if double[place - 1] else "rows in order of time"
     fix = "Sort the rows." if back.any() else "Keep one row of each."
-    if double[place - 1] and len(order.keys) == 1:
-        fix = "Keep one row of each; if there are several series, pass series= with their column."
+    if len(order.keys) == 1 and len(np.unique(times)) < len(times):
+        one = "Keep one row of each" if double[place - 1] else "Sort the rows"
+        fix = f"{one}; if there are several series, pass series= with their column."
     fail(where, f"column {name!r} must have {what}", got, fix, DataError)
 
 

@@ -34,6 +34,11 @@ LAYOUTS = ("long", "wide")
 DELIMITED, PARQUET, TEXT = (".csv", ".tsv", ".dat"), (".parquet", ".pq"), (".txt", ".md")
 ARRAYS, CASES = (".npz", ".npy"), (".ts",)
 
+BY_SUFFIX = ((TEXT, "a text"), (ARRAYS, "arrays"), (CASES, "cases"))
+
+KINDS = {"long": "a table", "wide": "a table", "arrays": "arrays", "cases": "cases"}
+"""What a layout is called; those of texts are their units."""
+
 
 def read(
     source: Any,
@@ -105,18 +110,22 @@ def read(
     if schema is not None and not isinstance(schema, Schema):
         fail(where, "schema must be a Schema", repr(schema), "Pass another table's table.schema.")
     if is_path:
-        path = existing(Path(source))
+        path = existing(source)
         kind = path.suffix.lower()
         named = {"target": target, "time": time, "series": series, "known": known,
                  "observed": observed}  # fmt: skip
         if path.is_file() and (kind in (*TEXT, *CASES, *ARRAYS) or task == "text"):
             _refuse_names(where, named)
+        if task == "text" and path.is_dir():
+            fail(where, "a text must be a file", "a directory", "Pass the file itself.", DataError)
+        if schema is not None:
+            _check_layout(where, schema, path, kind)
         if path.is_file() and (kind in TEXT or task == "text"):
             return read_text(where, load_text(path, encoding), unit, schema)
         if path.is_file() and kind in CASES:
             return read_ts(path, schema, dtype)
         if path.is_file() and kind in ARRAYS:
-            return read_arrays(path, schema, missing, dtype)
+            return read_arrays(path, schema, missing, dtype, task)
         columns, said = columns_of(path, delimiter, encoding)
         if path.is_dir():
             series = series or SERIES
@@ -141,9 +150,6 @@ def _like(where: str, columns: Columns, schema: Schema, dtype: torch.dtype) -> T
     """Read columns as the schema of other data says."""
     if schema.layout == "wide":
         columns = from_wide(where, columns, schema.time)
-    if schema.layout not in LAYOUTS:
-        fix = "Pass data of the kind that the run was trained on."
-        fail(where, f"data must be of {schema.layout}", "a table", fix, DataError)
     for name in (schema.time, schema.series):
         if name is not None and name not in columns:
             shown = ", ".join(map(repr, list(columns)[:8]))
@@ -154,6 +160,17 @@ def _like(where: str, columns: Columns, schema: Schema, dtype: torch.dtype) -> T
     return encode(where, columns, schema, order, (), dtype)
 
 
+def _check_layout(where: str, schema: Schema, path: Path, kind: str) -> None:
+    """Refuse a file of another kind than that of the schema."""
+    wanted = KINDS.get(schema.layout, "a text")
+    got = "a table"
+    if path.is_file():
+        got = next((name for kinds, name in BY_SUFFIX if kind in kinds), got)
+    if got != wanted and not (wanted == "a text" and path.is_file()):
+        fix = "Pass data of the kind that was trained on."
+        fail(where, f"data must be {wanted}, as in training", got, fix, DataError)
+
+
 def _refuse_names(where: str, named: Mapping[str, Any]) -> None:
     """Refuse names of columns where there are none to be named."""
     given = next((role for role, name in named.items() if name is not None), None)
@@ -162,10 +179,11 @@ def _refuse_names(where: str, named: Mapping[str, Any]) -> None:
         fail(where, "columns are named in tables of a row per step", f"{given}=", fix)
 
 
-def existing(path: Path) -> Path:
+def existing(source: str | os.PathLike[str]) -> Path:
     """The path, if something is there; otherwise the nearest thing beside it is named."""
+    path = Path(source)
     with suppress(OSError):
-        if path.exists() and str(path) != ".":
+        if os.fspath(source) and path.exists():
             return path
     try:
         beside = [one.name for one in path.parent.iterdir()]
@@ -175,7 +193,7 @@ def existing(path: Path) -> Path:
     fix = (
         f"Did you mean {path.parent / near[0]}?" if near else "Pass the path of what is to be read."
     )
-    fail(str(path), "a file or a directory", "nothing there", fix, DataError)
+    fail(os.fspath(source) or "''", "a file or a directory", "nothing there", fix, DataError)
 
 
 def columns_of(path: Path, delimiter: str | None, encoding: str) -> tuple[Columns, list[str]]:

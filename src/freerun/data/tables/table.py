@@ -11,6 +11,7 @@ from freerun.data.sequences import Sequences
 from . import encoding
 from .clock import MONTH, SPAN, Clock
 from .columns import Columns
+from .gaps import check_size
 from .ordering import Order
 from .schema import Schema
 
@@ -75,6 +76,10 @@ def encode(
     """
     y = encoding.targets(where, columns, schema, order)
     x = encoding.inputs(where, columns, schema, order)
+    if x is not None:
+        check_size(where, schema.inputs, x, order, dtype)
+    if not schema.is_of_classes:
+        check_size(where, schema.outputs, y, order, dtype)
     cuts = order.begins[1:-1]
     series_x = None if x is None else np.split(x, cuts)
     classes = schema.targets[0].categories if schema.is_of_classes else None
@@ -115,15 +120,23 @@ def season_of(clock: Clock | None) -> int | None:
 
 
 def _one_per_series(where: str, y: Any, schema: Schema, order: Order) -> Any:
-    """The target of each series, which must be the same at all of its steps."""
-    firsts = y[order.begins[:-1]]
-    spread = np.repeat(firsts, np.diff(order.begins), axis=0)
-    other = (y != spread) & ~((y != y) & (spread != spread))
-    other = other if other.ndim == 1 else other.any(axis=1)
+    """The target of each series, which must be the same at all of its steps that have one."""
+    there = y >= 0 if schema.is_of_classes else ~np.isnan(y).any(axis=1)
+    places = np.where(there, np.arange(len(y)), len(y))
+    firsts = np.minimum.reduceat(places, order.begins[:-1])
+    if (firsts == len(y)).any():
+        begin = int(order.begins[int((firsts == len(y)).argmax())])
+        fix = "Give the series a target, or leave it out."
+        got = f"nothing in all rows from {order.name(begin)} on"
+        expected = f"column {schema.targets[0].name!r} must have a value to {schema.task}"
+        fail(where, expected, got, fix, DataError)
+    spread = np.repeat(y[firsts], np.diff(order.begins), axis=0)
+    other = y != spread
+    other = (other if other.ndim == 1 else other.any(axis=1)) & there
     if other.any():
         fix = "Pass task='label' or 'forecast' if every step has a target of its own."
         got = f"another one in {order.name(int(other.argmax()))}"
         name = schema.targets[0].name
         expected = f"column {name!r} must be the same in all rows of a series to {schema.task}"
         fail(where, expected, got, fix, DataError)
-    return firsts
+    return y[firsts]

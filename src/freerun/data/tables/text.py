@@ -9,6 +9,7 @@ import numpy as np
 from freerun._checks import DataError, check_choice, fail
 from freerun.data.sequences import Sequences
 
+from .delimited import UTF8
 from .schema import CATEGORY, Column, Schema
 from .table import Table
 
@@ -52,9 +53,6 @@ def read_text(
     """
     check_choice(where, "unit", unit, UNITS)
     if schema is not None:
-        if schema.layout not in UNITS:
-            fix = "Pass data of the kind that the run was trained on."
-            fail(where, f"data of {schema.layout}", "a text", fix, DataError)
         unit = schema.layout
     units = units_of(text, unit)
     if len(units) < 2:
@@ -88,7 +86,7 @@ def load_text(path: Path, encoding: str) -> str:
         reason = (error.strerror or str(error)).lower()
         fail(str(path), "a file that can be read", reason, "Check its permissions.", DataError)
     except LookupError:
-        fail(str(path), "encoding must be one that Python knows", repr(encoding), 'Pass "utf-8".')
+        fail(str(path), "encoding must be one that Python knows", repr(encoding), UTF8)
     except UnicodeDecodeError as error:
         fix = 'Pass encoding="latin-1", say, or save it as UTF-8.'
         got = f"byte {error.object[error.start]:#04x} at place {error.start}"

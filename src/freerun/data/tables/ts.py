@@ -66,7 +66,7 @@ def read_ts(path: Path, schema: Schema | None, dtype: torch.dtype) -> Table:
         schema = _schema(header, channels, last)
     if len(schema.known) != channels:
         fix = "Give it the channels that the run was trained on."
-        fail(where, f"{len(schema.known)} channels", channels, fix, DataError)
+        fail(where, f"a case must have {len(schema.known)} channels", channels, fix, DataError)
     y = _labels(where, schema, cases, last)
     classes = schema.targets[0].categories if schema.is_of_classes else None
     names = None if classes else schema.outputs

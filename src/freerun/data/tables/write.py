@@ -61,8 +61,18 @@ def _frame_bytes(frame: Any, suffix: str) -> bytes:
     if suffix == ".parquet":
         frame.write_parquet(buffer)
     else:
-        frame.write_csv(buffer, separator="\t" if suffix == ".tsv" else ",")
+        separator = "\t" if suffix == ".tsv" else ","
+        frame.write_csv(buffer, separator=separator, datetime_format=_format(frame))
     return buffer.getvalue()
+
+
+def _format(frame: Any) -> str | None:
+    """Times without the fractions of a second that none of them has."""
+    import polars
+
+    times = frame.select(polars.selectors.datetime())
+    whole = all(bool((one.dt.microsecond().fill_null(0) == 0).all()) for one in times)
+    return "%Y-%m-%dT%H:%M:%S" if whole else None
 
 
 def frame_of(table: Table) -> Any:
