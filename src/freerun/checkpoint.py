@@ -206,14 +206,15 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         RunError: The file is missing, cut short, or not of this kind.
     """
+    if not file.is_file():
+        _broken(file, "whole safetensors", "no such file")
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
             # Copies, for what is read this way is the file itself, which training will replace.
             tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
             metadata = {name: json.loads(text) for name, text in (opened.metadata() or {}).items()}
     except (OSError, ValueError, safetensors.SafetensorError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        _broken(file, "whole safetensors", "no such file" if missing else str(error))
+        _broken(file, "whole safetensors", str(error))
     return tensors, metadata
 
 

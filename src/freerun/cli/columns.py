@@ -1,19 +1,21 @@
 """The options that say how a file is to be read, and reading it."""
 
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from freerun.cli import options
 from freerun.cli.output import say
-from freerun.cli.wording import as_options
+from freerun.cli.wording import as_options, without_options
 
 if TYPE_CHECKING:
     import freerun as fr
 
 __all__ = ["Delimiter", "Encoding", "Known", "Layout", "Missing", "Observed", "Series", "Target",
-           "Time", "Unit", "read_file"]  # fmt: skip
+           "Time", "Unit", "read_file", "reading"]  # fmt: skip
 
 MISSING = ("refuse", "interpolate", "mask")
 LAYOUTS = ("long", "wide")
@@ -51,13 +53,16 @@ Encoding = Annotated[str, typer.Option(metavar="NAME", help="Of text: utf-8, lat
 Unit = Annotated[str, options.word("--unit", "What a text is cut into.", UNITS)]
 
 
-def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> "fr.Table":
+def read_file(
+    path: str, task: str | None, quiet: bool = False, as_trained: bool = False, **how: Any
+) -> "fr.Table":
     """Read a file, and say on standard error what was guessed.
 
     Args:
         path: Of the file or directory.
         task: What is to be learned from it, or None to guess.
         quiet: Say nothing.
+        as_trained: Whether it is for a run, which has decided how.
         how: Arguments of `freerun.read`; lists of columns as they were typed. With a schema, all
             else is as that says.
     """
@@ -68,10 +73,25 @@ def read_file(path: str, task: str | None, quiet: bool = False, **how: Any) -> "
             how[name] = [one.strip() for one in how[name].split(",")]
     if how.get("delimiter") in ("tab", "\\t"):
         how["delimiter"] = "\t"
-    try:
-        table = fr.read(Path(path), task=task, **how)
-    except fr.FreerunError as error:
-        raise type(error)(as_options(str(error))) from error
+    with reading(path, as_trained):
+        table = fr.read(path, task=task, **how)
     for sentence in table.guessed:
         say(f"{path}: {sentence}", quiet)
     return table
+
+
+@contextmanager
+def reading(path: str, as_trained: bool = False) -> Iterator[None]:
+    """Say what is wrong with a file in the command line's words.
+
+    Args:
+        path: Of the file; it stands in the place of what the library calls it.
+        as_trained: Whether it is for a run, which has decided how.
+    """
+    import freerun as fr
+
+    try:
+        yield
+    except fr.FreerunError as error:
+        message = as_options(re.sub(r"^Sequences: ", f"{path}: ", str(error)))
+        raise type(error)(without_options(message) if as_trained else message) from error

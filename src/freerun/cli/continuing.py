@@ -49,7 +49,9 @@ def forecast(
         net, ends, steps, inputs, widening, draw=str(draw), paths=paths,
         quantiles=QUANTILES if several else None, generator=torch.Generator().manual_seed(seed),
     )  # fmt: skip
-    table = _where(ends, schema, steps)
+    name, ahead = _when(ends, schema, steps)
+    table = _where(ends, schema, steps, name, ahead)
+    times = [[_plain(one) for one in of_one] for of_one in ahead]
     result: dict[str, Any] = {"names": list(names)}
     many = len(ends) > 1
     if many:
@@ -69,19 +71,22 @@ def forecast(
             one = path.paths[:, number]
             named |= {f"{name} path {number + 1}": one[..., n] for n, name in enumerate(names)}
     table |= {name: column.reshape(-1).double().numpy() for name, column in named.items()}
-    if not many:
-        result["times"] = [_plain(one) for one in next(iter(_where(ends, schema, steps).values()))]
+    result["times"] = times if many else times[0]
     return result, table
 
 
-def _where(ends: Ends, schema: fr.Schema | None, steps: int) -> Columns:
-    """The columns that say which series and which step a row is of."""
+def _when(ends: Ends, schema: fr.Schema | None, steps: int) -> tuple[str, list[Any]]:
+    """What the column of times is called, and those of each series; or steps, counted from 1."""
     clock: Clock | None = None if schema is None else schema.clock
     if schema is not None and schema.time is not None and ends.times is not None and clock:
-        name = schema.time
-        ahead = [clock.after(last, steps) for last in ends.times]
-    else:
-        name, ahead = "step", [np.arange(1, steps + 1) for _ in ends.keys]
+        return schema.time, [clock.after(last, steps) for last in ends.times]
+    return "step", [np.arange(1, steps + 1) for _ in ends.keys]
+
+
+def _where(
+    ends: Ends, schema: fr.Schema | None, steps: int, name: str, ahead: list[Any]
+) -> Columns:
+    """The columns that say which series and which step a row is of."""
     found = {name: np.concatenate(ahead)}
     if len(ends) > 1:
         series = "series" if schema is None else schema.series or "series"

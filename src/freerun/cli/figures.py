@@ -8,12 +8,14 @@ from freerun.cli.output import print_table
 __all__ = ["print_best", "print_figures"]
 
 
-def print_figures(task: str, data: str, figures: Mapping[str, Any]) -> None:
-    """Print what `measure` found, beside the trivial answers."""
+def print_figures(
+    task: str, data: str, figures: Mapping[str, Any], part: str = "held-back part"
+) -> None:
+    """Print what `measure` found on a part of the data, beside the trivial answers."""
     if not figures:
         print("Nothing was held back, so that nothing was measured.")
         return
-    title = f"{data}, held-back part"
+    title = f"{data}, {part}"
     if task == "forecast":
         columns = ("", "one step ahead", f"running free, {figures['horizon']} steps", "ratio")
         unit = "" if figures["unit"] == "as in the data" else f", in {figures['unit']}"

@@ -4,11 +4,14 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from freerun._checks import RunError, fail
 from freerun.cli.tasks import TASKS
 from freerun.recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from freerun.data import Schema
 
 __all__ = ["Run", "check_out", "read_run"]
 
@@ -22,6 +25,7 @@ class Run:
         task: What it was trained for.
         data: What it was trained on, or None where it was saved from Python.
         recipe: How.
+        schema: What the columns of its file meant; None where it was no file.
         notes: All that was noted.
         config: All that ``config.json`` says.
     """
@@ -30,6 +34,7 @@ class Run:
     task: str
     data: str | None
     recipe: Recipe
+    schema: "Schema | None"
     notes: dict[str, Any]
     config: dict[str, Any]
 
@@ -67,6 +72,7 @@ def read_run(folder: Path) -> Run:
         got = _what_is_at(folder)
         fail("freerun", "RUN must be a run directory", got, _nearest(folder), RunError)
     from freerun.checkpoint import read_config
+    from freerun.data import Schema
 
     config = read_config(folder)
     try:
@@ -77,8 +83,19 @@ def read_run(folder: Path) -> Run:
     if task not in TASKS or recipe is None:
         fix = "Train it with `freerun train`, or use fr.load and fr.evaluate."
         fail(str(folder), "a run that says its task", "one that does not", fix, RunError)
+    try:
+        kept = notes.get("schema")
+        schema = None if kept is None else Schema.from_dict(kept)
+        for part in (config.get("data", {}), config.get("training", {}), notes.get("reading", {})):
+            dict(part)
+        float(notes.get("test", 0))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        fix = "Restore the run from a copy, or train it again."
+        got = f"{type(error).__name__}: {error}"
+        fail(str(file), "what the data were", got, fix, RunError)
     data = notes.get("data")
-    return Run(folder, task, data if isinstance(data, str) else None, recipe, notes, config)
+    data = data if isinstance(data, str) else None
+    return Run(folder, task, data, recipe, schema, notes, config)
 
 
 def _what_is_at(path: Path) -> str:

@@ -1,19 +1,21 @@
 """Where the data of a command comes from: a set that ships, or a file."""
 
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from freerun._checks import ArgumentError, DataError, fail
+from freerun._checks import ArgumentError, DataError, FreerunError, fail
 from freerun.cli.columns import read_file
 from freerun.cli.reading import choose, fold
 from freerun.cli.tasks import SETS
+from freerun.cli.wording import as_commands
 from freerun.data import Levels, Sequences, Table, datasets
 from freerun.recipes.holding_back import split
 
-__all__ = ["Source", "is_file", "load"]
+__all__ = ["Source", "fingerprint", "is_file", "load"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class Source:
     def keys(self) -> tuple[str, ...]:
         """What the series are called."""
         return ("",) * len(self.whole) if self.table is None else self.table.keys
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of a file is measured on."""
+        if self.table is None or self.test is None:
+            return False
+        return bool(self.test.lengths.sum() == self.whole.lengths.sum())
 
     def leveled(self, scale: str) -> "Source":
         """The same with every series in units of its own, where ``scale`` is ``"series"``."""
@@ -74,7 +83,10 @@ def load(
     """
     if not is_file(name):
         return _built_in(task, name)
-    table = read_file(name, task, quiet, **how)
+    try:
+        table = read_file(name, task, quiet, "schema" in how, **how)
+    except FreerunError as error:
+        raise type(error)(as_commands(str(error))) from error
     if table.schema.task != task:
         fix = f"Use `freerun train {table.schema.task}`."
         fail(name, f"data to {task}", f"data to {table.schema.task}", fix, DataError)
@@ -84,11 +96,25 @@ def load(
     try:
         train, test = split(task, whole, share, seed)
     except ArgumentError:
+        count = f"{len(whole)} series" if len(whole) > 1 else "one series"
         shortest = int(whole.lengths.min())
-        got = f"a series of {shortest} steps" if task in ("forecast", "text") else str(whole)
+        got = f"a series of {shortest} steps" if task in ("forecast", "text") else count
         expected = f"data must leave a part to train on and, of {share:g}, one to measure on"
         fail(name, expected, got, "Give it more, or --test 0.", DataError)
     return Source(name, whole, train, test, table)
+
+
+def fingerprint(data: Sequences | None) -> dict[str, int] | None:
+    """Enough to tell the part held back from another; None where none was."""
+    if data is None:
+        return None
+    check = 0
+    rows = data.covered()
+    parts = [one[rows] for one in (data.x_flat, data.y_flat) if one is not None]
+    for tensor in (*parts, data.labels):
+        if tensor is not None:
+            check = zlib.crc32(tensor.contiguous().numpy().tobytes(), check)
+    return {"series": len(data), "steps": int(data.lengths.sum()), "values_crc32": check}
 
 
 def is_file(name: str) -> bool:

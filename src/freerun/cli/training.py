@@ -16,7 +16,7 @@ from freerun.cli.output import Stopped, say
 from freerun.cli.policies import read_forcing
 from freerun.cli.runs import read_run
 from freerun.cli.settling import check_same, settled
-from freerun.cli.sources import Source
+from freerun.cli.sources import Source, fingerprint
 from freerun.recipes import training
 from freerun.recipes.choosing import Choice, choose
 from freerun.recipes.ends import FILE, Ends
@@ -51,6 +51,8 @@ def train(
     if source.table is not None:
         check_learnable(source.name, source.table, source.train)
     recipe = settled(recipe, source, seed)
+    _say_short(recipe, source, quiet)
+    held = fingerprint(source.test)
     source = source.leveled(recipe.scale)
     forcing = read_forcing(recipe.forcing)
     if recipe.task == "forecast":
@@ -67,6 +69,7 @@ def train(
         "schema": schema,
         "choice": choice.to_dict(),
         "test": keeping.test,
+        "held_back": held,
         "reading": {name: keeping.how.get(name) for name in ("delimiter", "encoding")},
     }
     if keeping.resume and os.path.lexists(keeping.out):
@@ -99,6 +102,18 @@ def say_choice(choice: Choice, quiet: bool) -> None:
     trained = f"then trained for {recipe.epochs} epochs" if recipe.epochs else "not trained further"
     say(f"chosen on the tail of the training part: a linear start from {of}, {trained}", quiet)
     say(f"there {skill}", quiet and skill.value > 0)
+
+
+def _say_short(recipe: Recipe, source: Source, quiet: bool) -> None:
+    """Say which series no window fits in: they are not trained on."""
+    if recipe.window is None:
+        return
+    short = int((source.train.lengths < recipe.window).sum())
+    if short:
+        of = f"{short} of {len(source.train)} series"
+        less = "a smaller --window takes them in"
+        say(f"{source.name}: {of} have fewer steps than the window of {recipe.window} and are not "
+            f"trained on; {less}", quiet)  # fmt: skip
 
 
 def ends_of(net: fr.RecurrentNetwork, source: Source) -> Ends:

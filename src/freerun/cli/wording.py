@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["as_options"]
+__all__ = ["as_commands", "as_options", "without_options"]
 
 NAMES = (
     "batch_size|cell|delimiter|dropout|encoding|epochs|forcing|head|hidden_size|horizon|"
@@ -13,8 +13,22 @@ NAMES = (
 WITH_VALUE = re.compile(rf"""\b({NAMES})=(?:['"]([^'"]+)['"](?: or '(\w+)')?|([\w.]+))?""")
 
 AS_SUBJECT = re.compile(
-    r"\b(validate|window|output_lags|scale|horizon|batch_size|epochs|input_lags) must\b"
+    r"(?<![-\w])(validate|window|output_lags|scale|horizon|batch_size|epochs|input_lags) must\b"
 )
+
+AS_COLUMNS = re.compile(
+    r"(?<=: )(delimiter|encoding|known|layout|missing|observed|series|target|time|unit)"
+    r" must be one\b"
+)
+
+TASKS = re.compile(r"Pass --task (\w+) or (\w+)")
+
+DECIDED = (
+    (re.compile(r"Pass --missing [a-z ]+, or (\w)"), lambda found: found[1].upper()),
+    (re.compile(r", or pass --missing [a-z ]+(?=\.)"), lambda _: ""),
+    (re.compile(r"Pass --target with .*"), lambda _: "Leave only that and the time in it."),
+)
+"""What to pass for gaps and targets, which a run has decided already."""
 
 OTHERWISE = {"num_layers": "layers"}
 
@@ -34,7 +48,30 @@ def as_options(message: str) -> str:
         return f"{_option(found[1])}{f' {value}' if value else ''}{second}{end}"
 
     message = WITH_VALUE.sub(option, message)
+    message = AS_COLUMNS.sub(lambda found: f"{_option(found[1])} must be one", message)
     return AS_SUBJECT.sub(lambda found: f"{_option(found[1])} must", message)
+
+
+def as_commands(message: str) -> str:
+    """Tasks are commands of `freerun train`, not an option of them.
+
+    Example:
+        >>> as_commands("a.csv: ..., got another. Pass --task label or forecast if there are more.")
+        'a.csv: ..., got another. Use `freerun train label` or `forecast` if there are more.'
+    """
+    return TASKS.sub(r"Use `freerun train \1` or `\2`", message)
+
+
+def without_options(message: str) -> str:
+    """Leave out what cannot be passed where a file is read as those of training were.
+
+    Example:
+        >>> without_options("a.csv: ..., got nothing. Pass --missing mask, or fill the gaps.")
+        'a.csv: ..., got nothing. Fill the gaps.'
+    """
+    for pattern, instead in DECIDED:
+        message = pattern.sub(instead, message)
+    return message
 
 
 def _option(name: str) -> str:

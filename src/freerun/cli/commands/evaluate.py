@@ -7,7 +7,7 @@ import typer
 from freerun._checks import fail
 from freerun.cli import columns, options
 from freerun.cli.output import print_json
-from freerun.cli.runs import Run, read_run
+from freerun.cli.runs import read_run
 
 __all__ = ["evaluate"]
 
@@ -45,24 +45,15 @@ def evaluate(
     from freerun.cli.resuming import source_of
     from freerun.cli.training import using_threads
 
+    net = fr.load(run)
     source = source_of(found, data, {"delimiter": delimiter, "encoding": encoding})
     if source.test is None:
         fix = "Pass a file to measure on."
         fail(str(run), "a part of the data held back", "--test 0 in training", fix)
-    net = fr.load(run)
-    _check_fits(found, net, source.test)
     with using_threads(1):
         figures = measure(found.recipe, net, source, horizon)
     if json:
         print_json({"task": found.task, "data": source.name, "run": str(run), **figures})
         return
-    print_figures(found.task, source.name, figures)
-
-
-def _check_fits(run: Run, net: object, test: object) -> None:
-    """Refuse data whose classes are not those that a run was trained on."""
-    classes = getattr(test, "classes", None)
-    if run.classes is not None and classes is not None and run.classes != list(classes):
-        fix = "Leave DATA out to use those that the run was trained on."
-        expected = "its classes must be those of the run"
-        fail("freerun: DATA", expected, f"{len(classes)} others", fix)
+    part = "all of it" if source.is_whole else "held-back part"
+    print_figures(found.task, source.name, figures, part)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from freerun._checks import RunError, fail
 from freerun.cli import options
 from freerun.cli.output import print_json
 from freerun.cli.runs import Run, read_run
@@ -19,7 +20,9 @@ def info(run: options.Run, json: options.Json = False) -> None:
     net = fr.load(run)
     file = found.folder / HISTORY
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    rows = History.rows_of(lines, file)
+    rows: list[Any] = History.rows_of(lines, file)
+    if not all(isinstance(row, dict) and "seconds" in row for row in rows):
+        fail(str(file), "a row for each epoch", "others", "Restore the file.", RunError)
     about = _about(found, net, rows)
     if json:
         print_json({**about, "network": found.config["network"], "settings": found.notes["recipe"]})
@@ -45,14 +48,10 @@ def info(run: options.Run, json: options.Json = False) -> None:
 
 
 def _about(run: Run, net: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    schema = run.notes.get("schema")
     names = run.config.get("data", {}).get("names")
     inputs: list[str] = []
-    if schema is not None:
-        from freerun.data import Schema
-
-        read = Schema.from_dict(schema)
-        inputs, names = list(read.inputs), list(read.outputs)
+    if run.schema is not None:
+        inputs, names = list(run.schema.inputs), list(run.schema.outputs)
     return {
         "run": str(run.folder),
         "task": run.task,

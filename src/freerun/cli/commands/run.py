@@ -1,11 +1,13 @@
 """``freerun run``: a run goes on where its data end, on its own outputs."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from freerun._checks import fail
+from freerun._checks import RunError, fail
 from freerun.cli import columns, options
 from freerun.cli.output import print_json, say
 from freerun.cli.runs import Run, read_run
@@ -96,6 +98,7 @@ def run(
     steps = steps or (found.recipe.horizon or HORIZON if found.task == "forecast" else LETTERS)
     _check(found, paths, draw, bool(prompt or temperature != 1.0 or top_k or top_p),
            bool(data or inputs), out)  # fmt: skip
+    _check_spares(out, (data, inputs))
 
     import freerun as fr
     from freerun._files import write_whole
@@ -159,9 +162,19 @@ def _check(
         fail("freerun", f"--out must end with {', '.join(FORMS)}", out, fix)
 
 
+def _check_spares(out: Path | None, read: Sequence[str | None]) -> None:
+    """Refuse to write over what is read."""
+    if out is None or not out.exists():
+        return
+    for one in read:
+        if one is not None and os.path.exists(one) and os.path.samefile(out, one):
+            fail(
+                "freerun", "--out must be a file of its own", f"{out}, which is read", "Rename it."
+            )
+
+
 def _unit(run: Run) -> str:
-    schema = run.notes.get("schema")
-    kept = schema["layout"] if schema else run.notes.get("parameters", {}).get("unit")
+    kept = run.schema.layout if run.schema else run.notes.get("parameters", {}).get("unit")
     return str(kept or "characters")
 
 
@@ -171,25 +184,37 @@ def _forecast(
 ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
     """The forecast for JSON, and as the content of a file."""
     from freerun.cli import continuing
-    from freerun.cli.resuming import schema_of, source_of
+    from freerun.cli.resuming import source_of
     from freerun.cli.training import ends_of
     from freerun.data.tables import columns_bytes, read_ahead
-    from freerun.recipes.ends import Ends
+    from freerun.recipes.ends import FILE, Ends
 
-    schema = schema_of(found)
+    schema = found.schema
+    if data is None and not (found.folder / FILE).is_file():
+        fix = "Finish training with --resume, or pass --data FILE with series to go on from."
+        fail(str(found.folder), f"a run with {FILE}", "none", fix, RunError)
     ends = Ends.read(found.folder) if data is None else ends_of(net, source_of(found, data, how))
+    sizes = (0 if ends.x is None else ends.x[0].shape[1], ends.y[0].shape[1])
+    if sizes != (net.input_size, net.head.outputs):
+        expected = f"{net.head.outputs} outputs and {net.input_size} inputs, as config.json says"
+        fix = "Restore the run from a copy, or train it again."
+        fail(str(found.folder / FILE), expected, f"{sizes[1]} and {sizes[0]}", fix, RunError)
     ahead = None
     if net.input_size and inputs is None:
         names = "" if schema is None else f", {', '.join(one.name for one in schema.known)},"
         expected = f"--inputs must be given: the run reads inputs{names} that are known ahead"
         fail("freerun", expected, "none", "Pass --inputs FILE with those of the steps to come.")
     if inputs is not None:
-        if not net.input_size or schema is None:
+        if not net.input_size:
             fail("freerun", "--inputs needs a run with inputs", found.folder, "Leave it out.")
+        if schema is None:
+            fix = "Go on from Python: fr.Forecaster.load(run).predict(steps, inputs)."
+            fail("freerun", "--inputs needs a run that was trained on a table", found.folder, fix)
         delimiter, encoding = how["delimiter"], how["encoding"]
-        ahead = read_ahead(inputs, schema, ends.keys, ends.times, steps, delimiter, encoding)
-    there = found.config.get("data", {}).get("names")
-    outputs: list[str] = there or [f"y{n + 1}" for n in range(net.head.outputs)]
+        with columns.reading(inputs, True):
+            ahead = read_ahead(inputs, schema, ends.keys, ends.times, steps, delimiter, encoding)
+    there = schema.outputs if schema else found.config.get("data", {}).get("names")
+    outputs = list(there or [f"y{n + 1}" for n in range(net.head.outputs)])
     widening = float((found.notes.get("choice") or {}).get("widening", 1.0))
     result, table = continuing.forecast(
         net, ends, schema, outputs, ahead, steps, draw, paths, seed, widening
