@@ -38,25 +38,31 @@ def check_learnable(name: str, table: Table, train: Sequences) -> None:
             fail(name, f"column {column!r} must have two classes or more", got, fix, DataError)
     else:
         values = train.labels if train.labels is not None else _rows(train, train.y_flat)
-        _check_varies(name, schema.outputs, values)
-    _check_varies(name, schema.inputs, _rows(train, train.x_flat))
+        if values is not None:
+            for number, column in enumerate(schema.outputs):
+                _check_varies(name, column, values[:, number : number + 1])
+    inputs = _rows(train, train.x_flat)
+    begin = 0
+    for known in schema.known:
+        # A channel that says where another is missing may rest, and one class of several.
+        end = begin + len(known.channels)
+        if inputs is not None:
+            _check_varies(name, known.name, inputs[:, begin : end - known.marks_missing])
+        begin = end
 
 
 def _rows(train: Sequences, flat: Tensor | None) -> Tensor | None:
     return None if flat is None else flat[train.covered()]
 
 
-def _check_varies(name: str, columns: tuple[str, ...], values: Tensor | None) -> None:
-    if values is None:
+def _check_varies(name: str, column: str, values: Tensor) -> None:
+    """Refuse a column whose channels, (rows, channels), are the same in every row."""
+    there = values[~torch.isnan(values).any(1)]
+    if len(there) and bool((there != there[0]).any()):
         return
-    for number, column in enumerate(columns):
-        there = values[:, number]
-        there = there[~torch.isnan(there)]
-        # A channel that says where another is missing, or that is one class of several, may rest.
-        if "=" in column or column.endswith(" missing"):
-            continue
-        if not len(there) or bool((there == there[0]).all()):
-            got = f"{float(there[0]):g} in every row" if len(there) else "nothing"
-            fix = "Leave it out: there is nothing to learn from it."
-            fail(name, f"column {column!r} must vary", f"{got} of the part to train on", fix,
-                 DataError)  # fmt: skip
+    got = "nothing in any row"
+    if len(there):
+        got = "one word" if values.shape[1] > 1 else f"{float(there[0, 0]):g}"
+        got += " in every row"
+    fix = "Leave it out: there is nothing to learn from it."
+    fail(name, f"column {column!r} must vary", f"{got} of the part to train on", fix, DataError)

@@ -53,7 +53,7 @@ def measure(
 def _forecast(
     net: fr.RecurrentNetwork, source: Source, test: fr.Sequences, horizon: int
 ) -> dict[str, Any]:
-    check_horizon(test, net.context, horizon)
+    check_horizon(source.name, test, net.context, horizon)
     gap = fr.exposure_gap(net, test, horizon)
     one, free = _overall(gap.teacher_forced), _overall(gap.free_running)
     many = len(source.whole) > 1
@@ -78,20 +78,16 @@ def default_horizon(test: fr.Sequences, lags: int) -> int:
     return min(HORIZON, max(1, longest_horizon(test, lags)))
 
 
-def check_horizon(test: fr.Sequences, lags: int, horizon: int) -> None:
-    """Refuse a horizon beyond the part held back, or more lags than leave room for it."""
-    longest = int(test.lengths.max())
+def check_horizon(name: str, test: fr.Sequences, lags: int, horizon: int) -> None:
+    """Refuse a horizon that cannot be measured on ``test``, which lies in the data ``name``."""
+    longest = longest_horizon(test, lags)
+    if longest < 1:
+        got = f"{int((test.stop - test.origin).max())} at most"
+        expected = f"a series must have {lags + 1} steps or more to be measured, {lags} to begin on"
+        fail(name, expected, got, "Give it a longer series.", DataError)
     if horizon > longest:
-        expected = f"--horizon must be at most {longest}, the steps of the part held back"
+        expected = f"--horizon must be at most {longest}, the steps that can be measured"
         fail("freerun", expected, horizon, f"Use --horizon {longest} or less.")
-    most = int((test.stop - test.origin).max()) - horizon
-    if most < 1:
-        got = f"{longest} steps held back"
-        fix = "Give it a longer series."
-        fail("freerun", f"a past to forecast {horizon} steps from", got, fix, DataError)
-    if lags > most:
-        expected = f"--output-lags must be at most {most}, to be measured {horizon} steps ahead"
-        fail("freerun", expected, lags, f"Use --output-lags {most} or less.")
 
 
 def _regress(measured: dict[str, float], train: fr.Sequences, test: fr.Sequences) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from freerun.cli.sources import Source
 from freerun.cli.wording import as_options
 from freerun.network import RECURRENCES
 from freerun.recipes.holding_back import hold_back
-from freerun.recipes.recipe import Recipe
+from freerun.recipes.recipe import RECIPES, Recipe
 from freerun.recipes.settling import settle
 
 __all__ = ["check_same", "settled"]
@@ -43,12 +43,16 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
     try:
         filled = settle(recipe, source.train)
         if recipe.task == "forecast":
-            filled = _with_horizon(filled, source, recipe.horizon is None)
+            filled = _with_horizon(filled, source, recipe.horizon)
         data, _ = hold_back(filled, source.train, seed)
     except FreerunError as error:
         raise type(error)(as_options(str(error))) from None
     longest = int(data.lengths.max())
     if filled.window is not None and filled.window > longest:
+        if recipe.window is None:
+            expected = f"--validate must leave {filled.window} steps or more to train on"
+            fix = "Use --validate 0.2, say, or a --window of fewer steps."
+            fail("freerun", expected, longest, fix)
         what = "the longest series to train on"
         expected = f"--window must be at most {longest}, the steps of {what}"
         fail("freerun", expected, filled.window, f"Use --window {longest} or less.")
@@ -60,13 +64,20 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
     return replace(recipe, horizon=filled.horizon)
 
 
-def _with_horizon(recipe: Recipe, source: Source, by_default: bool) -> Recipe:
-    lags = recipe.output_lags or 1
+def _with_horizon(recipe: Recipe, source: Source, asked: int | None) -> Recipe:
     measured = source.train if source.test is None else source.test
-    horizon = recipe.horizon or 1
-    if by_default:
-        horizon = min(horizon, default_horizon(measured, lags))
-    check_horizon(measured, lags, horizon)
+    lags = {"--input-lags": recipe.input_lags}
+    if recipe.recurrence != "hidden":
+        lags["--output-lags"] = recipe.output_lags or 1
+    ahead = asked or 1
+    most = int((measured.stop - measured.origin).max()) - ahead
+    for option, count in lags.items():
+        if count > most >= 1 and ahead <= int(measured.lengths.max()):
+            expected = f"{option} must be at most {most}, to be measured {ahead} steps ahead"
+            fail("freerun", expected, count, f"Use {option} {most} or less.")
+    context = max(lags.values())
+    horizon = asked or min(recipe.horizon or 1, default_horizon(measured, context))
+    check_horizon(source.name, measured, context, horizon)
     return replace(recipe, horizon=horizon)
 
 
@@ -75,9 +86,25 @@ def _check_edges(recipe: Recipe, source: Source) -> None:
     if recipe.recurrence == "hidden" and not source.train.input_size:
         expected = f"--recurrence must be output or both, for {source.name} has no inputs to read"
         fail("freerun", expected, "hidden", "Use --recurrence output.")
+    if recipe.recurrence == "hidden":
+        _check_no_edge(recipe)
     if recipe.recurrence != "hidden" and recipe.bidirectional:
         expected = "--bidirectional needs --recurrence hidden, for outputs are fed back in time"
         fail("freerun", expected, recipe.recurrence, "Leave out one of the two.")
+
+
+def _check_no_edge(recipe: Recipe) -> None:
+    """Refuse what is about fed-back outputs where none are; by default nothing of it is asked."""
+    default = RECIPES[recipe.task]
+    for name in ("output_lags", "residual", "forcing"):
+        asked, usual = getattr(recipe, name), getattr(default, name)
+        if name == "forcing":
+            usual = spell_forcing(read_forcing(usual))
+        if asked != usual:
+            option = as_options(f"{name}=")
+            expected = f"{option} needs outputs that are fed back"
+            fix = f"Use --recurrence both, or leave out {option}."
+            fail("freerun", expected, "--recurrence hidden", fix)
 
 
 def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
@@ -92,6 +119,7 @@ def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
         ("--test", run.notes.get("test"), now["test"]),
         ("--seed", run.config["training"]["seed"], seed),
     ]
+    pairs += _as_read(run.notes, now)
     kept = run.notes["recipe"]
     for name, value in now["recipe"].items():
         if name not in ("epochs", "task"):  # more epochs are how one goes on
@@ -101,3 +129,20 @@ def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
             fix = f"Give {option} as it was, or another --out."
             old, new = ("none" if value is None else value for value in (old, new))
             fail("freerun", f"{option} must be {old}, as the run has it", new, fix, RunError)
+
+
+def _as_read(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What the options of reading a file were, and are."""
+    before, after = old.get("schema") or {}, new["schema"] or {}
+    pairs = [(f"--{name}", before.get(name), after.get(name))
+             for name in ("missing", "time", "series")]  # fmt: skip
+    layout = "--unit" if new["task"] == "text" else "--layout"
+    pairs.append((layout, before.get("layout"), after.get("layout")))
+    for option, role in (("--target", "targets"), ("--known", "known"), ("--observed", "observed")):
+        one, other = (
+            ",".join(str(column["name"]) for column in kept.get(role, ())) or None
+            for kept in (before, after)
+        )
+        pairs.append((option, one, other))
+    reading = old.get("reading", {})
+    return pairs + [(f"--{name}", reading.get(name), now) for name, now in new["reading"].items()]
