@@ -6,6 +6,7 @@
 130  interrupted
 """
 
+import errno
 import os
 import shlex
 import sys
@@ -90,6 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(_line(str(error)))
         return FAILED if _failed_at_work(error) else MISUSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            say(_line("freerun: a path must have a shorter name, got one too long. Shorten it."))
+            return MISUSED
         # Typer's own errors share no public base class with Click's, but all can say what is wrong.
         if hasattr(error, "format_message"):
             _say_misuse(error)
@@ -106,7 +110,8 @@ def _failed_at_work(error: FreerunError) -> bool:
     cause = error.__cause__ or error.__context__
     # A place that is not there, or not ours, was named wrongly; a full disk was not.
     refused = isinstance(error, RunError) and isinstance(cause, OSError)
-    return isinstance(error, NonFiniteError) or (refused and not isinstance(cause, WRONG_PLACE))
+    wrong = isinstance(cause, WRONG_PLACE) or getattr(cause, "errno", 0) == errno.ENAMETOOLONG
+    return isinstance(error, NonFiniteError) or (refused and not wrong)
 
 
 def _how_to_resume(stopped: Stopped, arguments: Sequence[str]) -> str:

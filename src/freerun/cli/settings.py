@@ -17,22 +17,47 @@ def _read(context: typer.Context, value: str | None) -> str | None:
     if value is None or context.resilient_parsing:
         return value
     file = Path(value)
+    settings = _settings(file)
+    known = {name: parameter for parameter in context.command.params if (name := parameter.name)}
+    defaults: dict[str, Any] = {}
+    for key, setting in settings.items():
+        name = _name(str(file), key, known)
+        if name in defaults:
+            fail(str(file), f"{key} must be there once", "two of it", "Choose one.")
+        if isinstance(setting, dict):
+            fail(str(file), f"{key} must be a value", "a table", f"Write {key} = ... at the top.")
+        _check_kind(str(file), key, setting, known[name])
+        defaults[name] = _text(setting)
+    context.default_map = {**(context.default_map or {}), **defaults}
+    return value
+
+
+def _settings(file: Path) -> dict[str, Any]:
     try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         fail(str(file), "a file of settings", reason, "Pass --config FILE.toml.")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fail(str(file), "settings in TOML", str(error), 'Write hidden-size = 32, cell = "gru".')
-    known = {name: parameter for parameter in context.command.params if (name := parameter.name)}
-    defaults: dict[str, Any] = {}
-    for key, setting in settings.items():
-        name = _name(str(file), key, known)
-        if isinstance(setting, dict):
-            fail(str(file), f"{key} must be a value", "a table", f"Write {key} = ... at the top.")
-        defaults[name] = _text(setting)
-    context.default_map = {**(context.default_map or {}), **defaults}
-    return value
+
+
+def _check_kind(file: str, key: str, setting: Any, parameter: Any) -> None:
+    """Refuse values that would be read as something else: true is not 1, nor "yes" true."""
+    shown = "[]" if setting == [] else repr(setting)
+    if parameter.is_flag:
+        if not isinstance(setting, bool):
+            fail(file, f"{key} must be true or false", shown, f"Write {key} = true.")
+        return
+    if isinstance(setting, bool):
+        got = str(setting).lower()
+        fail(file, f"{key} must be a number or a word in quotes", got, f"Write {key} = ..., say.")
+    if isinstance(setting, list):
+        if "[,...]" not in (parameter.metavar or ""):
+            fail(file, f"{key} must be one value", shown, f"Write {key} = ... without brackets.")
+        if not setting or not all(isinstance(one, str) for one in setting):
+            fix = f'Write {key} = ["price", "day"], say, or leave it out.'
+            fail(file, f"{key} must be names of columns in quotes", shown, fix)
 
 
 def _name(file: str, key: str, known: dict[str, Any]) -> str:
