@@ -51,7 +51,6 @@ def train(
     if source.table is not None:
         check_learnable(source.name, source.table, source.train)
     recipe = settled(recipe, source, seed)
-    _say_short(recipe, source, quiet)
     held = fingerprint(source.test)
     source = source.leveled(recipe.scale)
     forcing = read_forcing(recipe.forcing)
@@ -61,6 +60,7 @@ def train(
     else:
         choice = Choice(settle(recipe, source.train))
     recipe = choice.recipe
+    _say_short(recipe, source, quiet)
     schema = None if source.table is None else source.table.schema.to_dict()
     notes = {
         "task": recipe.task,

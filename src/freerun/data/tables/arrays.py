@@ -129,10 +129,10 @@ def load_arrays(path: Path) -> dict[str, "np.ndarray[Any, Any]"]:
         DataError: NumPy did not write it, or it holds objects.
     """
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return {"y": found}
-        with found:
+        with open(path, "rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return {"y": found}
             arrays = {name: found[name] for name in found.files}
             return {name: one for name, one in arrays.items() if isinstance(one, np.ndarray)}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
