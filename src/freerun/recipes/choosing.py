@@ -126,7 +126,8 @@ def _differences(recipe: Recipe, data: Sequences) -> list[int]:
         and int(data.lengths.median()) * (1 - SHARE) > 2.5 * season
     ):
         found.append(season)
-    return found
+    # Of the lags that were asked for, one at least is left where differences are taken.
+    return [one for one in found if one == 0 or one < (recipe.output_lags or one + 1)]
 
 
 def _error(net: RecurrentNetwork, tail: Sequences, recipe: Recipe) -> float:

@@ -75,7 +75,7 @@ def _regressors(
     y = net.scaling.scale_y(data.y_flat.double())
     reach = lags + difference
     rows = torch.cat([
-        torch.arange(max(start, origin + reach), stop)
+        torch.arange(min(max(start, origin + reach), stop), stop)
         for origin, start, stop in zip(
             data.origin.tolist(), data.start.tolist(), data.stop.tolist(), strict=True
         )
