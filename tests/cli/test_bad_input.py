@@ -93,10 +93,8 @@ TRAIN: list[tuple[str, str]] = [
         "--validate must hold back 8 steps or more",
     ),
     (FORECAST.format("sales.csv --patience 3"), "--patience needs a part to measure on"),
-    (
-        FORECAST.format("sales.csv --recurrence hidden --output-lags 3"),
-        "--output-lags needs outputs that are fed back, got --recurrence hidden.",
-    ),
+    (FORECAST.format("sales.csv --recurrence hidden"), "forecasts run on their own outputs"),
+    (FORECAST.format("sales.csv --head Poisson"), "whole numbers of 0 or more, for --head"),
     ("train label labels.csv --target kind --forcing FreeRunning", "Use --recurrence both"),
     ("train text book.txt --window 5000", "--window must be at most 1377"),
     ("train text book.txt --validate 0.999", "--validate must leave"),
@@ -400,6 +398,16 @@ def test_what_is_good_is_taken(
     out = tmp_path / "out.csv"
     assert freerun(*RUN.split(), "--inputs", "ahead.csv", "--out", out).code == 0
     assert len(out.read_text().splitlines()) == 1 + 2 * 3
+
+
+@pytest.mark.parametrize("lags", [3, 7, 30])
+def test_any_lags_go_with_any_season(
+    lags: int, freerun: CommandLine, folder: Path, tmp_path: Path
+) -> None:
+    """Days have a season of 7: no linear forecast takes differences over more than its lags."""
+    command = ["train", "forecast", folder / "sales.csv", "--target", "units", "--quiet"]
+    ended = freerun(*command, "--output-lags", lags, "--out", tmp_path / "run")
+    assert ended.code == 0, ended.err
 
 
 def test_short_series_are_said_to_be_left_out(freerun: CommandLine, tmp_path: Path) -> None:

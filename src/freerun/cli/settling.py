@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from freerun._checks import FreerunError, RunError, fail
+from freerun._checks import DataError, FreerunError, RunError, fail
 from freerun.cells import CELLS
 from freerun.cli.measures import check_horizon, default_horizon
 from freerun.cli.policies import read_forcing, spell_forcing
@@ -20,7 +20,7 @@ from freerun.recipes.settling import settle
 __all__ = ["check_same", "settled"]
 
 HEADS = ("Point", "Gaussian", "StudentT", "Laplace", "Poisson", "NegativeBinomial")
-REAL_HEADS = HEADS[:4]
+REAL_HEADS, COUNT_HEADS = HEADS[:4], HEADS[4:]
 
 
 def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
@@ -38,6 +38,7 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         forcing=spell_forcing(read_forcing(recipe.forcing)),
     )
     _check_edges(recipe, source)
+    _check_counts(recipe, source)
     if len(source.whole) == 1 or recipe.head not in REAL_HEADS:
         recipe = replace(recipe, scale="all")
     try:
@@ -82,29 +83,33 @@ def _with_horizon(recipe: Recipe, source: Source, asked: int | None) -> Recipe:
 
 
 def _check_edges(recipe: Recipe, source: Source) -> None:
-    """Refuse a recurrence that does not go with the data or with --bidirectional."""
+    """Refuse a recurrence that does not go with the task, the data or another option."""
+    if recipe.recurrence == "hidden" and recipe.task == "forecast":
+        expected = "--recurrence must be output or both, for forecasts run on their own outputs"
+        fail("freerun", expected, "hidden", "Use --recurrence output.")
     if recipe.recurrence == "hidden" and not source.train.input_size:
         expected = f"--recurrence must be output or both, for {source.name} has no inputs to read"
         fail("freerun", expected, "hidden", "Use --recurrence output.")
-    if recipe.recurrence == "hidden":
-        _check_no_edge(recipe)
+    usual = spell_forcing(read_forcing(RECIPES[recipe.task].forcing))
+    if recipe.recurrence == "hidden" and recipe.forcing != usual:
+        expected = "--forcing needs outputs that are fed back"
+        fix = "Use --recurrence both, or leave out --forcing."
+        fail("freerun", expected, "--recurrence hidden", fix)
     if recipe.recurrence != "hidden" and recipe.bidirectional:
         expected = "--bidirectional needs --recurrence hidden, for outputs are fed back in time"
         fail("freerun", expected, recipe.recurrence, "Leave out one of the two.")
 
 
-def _check_no_edge(recipe: Recipe) -> None:
-    """Refuse what is about fed-back outputs where none are; by default nothing of it is asked."""
-    default = RECIPES[recipe.task]
-    for name in ("output_lags", "residual", "forcing"):
-        asked, usual = getattr(recipe, name), getattr(default, name)
-        if name == "forcing":
-            usual = spell_forcing(read_forcing(usual))
-        if asked != usual:
-            option = as_options(f"{name}=")
-            expected = f"{option} needs outputs that are fed back"
-            fix = f"Use --recurrence both, or leave out {option}."
-            fail("freerun", expected, "--recurrence hidden", fix)
+def _check_counts(recipe: Recipe, source: Source) -> None:
+    """Refuse numbers that are no counts, where the head is one for counts."""
+    y = source.whole.y_flat
+    if recipe.head not in COUNT_HEADS or y is None:
+        return
+    odd = ~y.isnan() & ((y < 0) | (y != y.round()))
+    if odd.any():
+        fix = "Use --head StudentT, say."
+        expected = f"whole numbers of 0 or more, for --head {recipe.head}"
+        fail(source.name, expected, f"{float(y[odd][0]):g}", fix, DataError)
 
 
 def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:

@@ -61,17 +61,7 @@ def train(
         choice = Choice(settle(recipe, source.train))
     recipe = choice.recipe
     _say_short(recipe, source, quiet)
-    schema = None if source.table is None else source.table.schema.to_dict()
-    notes = {
-        "task": recipe.task,
-        "data": source.name,
-        "recipe": recipe.to_dict(),
-        "schema": schema,
-        "choice": choice.to_dict(),
-        "test": keeping.test,
-        "held_back": held,
-        "reading": {name: keeping.how.get(name) for name in ("delimiter", "encoding")},
-    }
+    notes = _notes(choice, source, keeping, held)
     if keeping.resume and os.path.lexists(keeping.out):
         check_same(read_run(keeping.out), notes, seed)
     net, history = training.train(
@@ -91,6 +81,22 @@ def train(
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history, source, recipe
+
+
+def _notes(
+    choice: Choice, source: Source, keeping: Keeping, held: Mapping[str, int] | None
+) -> dict[str, Any]:
+    """What a run says of itself beside its network."""
+    return {
+        "task": choice.recipe.task,
+        "data": source.name,
+        "recipe": choice.recipe.to_dict(),
+        "schema": None if source.table is None else source.table.schema.to_dict(),
+        "choice": choice.to_dict(),
+        "test": keeping.test,
+        "held_back": held,
+        "reading": {name: keeping.how.get(name) for name in ("delimiter", "encoding")},
+    }
 
 
 def say_choice(choice: Choice, quiet: bool) -> None:

@@ -178,18 +178,12 @@ def _unit(run: Run) -> str:
     return str(kept or "characters")
 
 
-def _forecast(
-    found: Run, net: Any, data: str | None, inputs: str | None, steps: int, draw: str, paths: int,
-    seed: int, suffix: str, how: dict[str, Any],
-) -> tuple[dict[str, Any], bytes]:  # fmt: skip
-    """The forecast for JSON, and as the content of a file."""
-    from freerun.cli import continuing
+def _ends(found: Run, net: Any, data: str | None, how: dict[str, Any]) -> Any:
+    """Where to go on: from other series, or from those of training."""
     from freerun.cli.resuming import source_of
     from freerun.cli.training import ends_of
-    from freerun.data.tables import columns_bytes, read_ahead
     from freerun.recipes.ends import FILE, Ends
 
-    schema = found.schema
     if data is None and not (found.folder / FILE).is_file():
         fix = "Finish training with --resume, or pass --data FILE with series to go on from."
         fail(str(found.folder), f"a run with {FILE}", "none", fix, RunError)
@@ -199,6 +193,19 @@ def _forecast(
         expected = f"{net.head.outputs} outputs and {net.input_size} inputs, as config.json says"
         fix = "Restore the run from a copy, or train it again."
         fail(str(found.folder / FILE), expected, f"{sizes[1]} and {sizes[0]}", fix, RunError)
+    return ends
+
+
+def _forecast(
+    found: Run, net: Any, data: str | None, inputs: str | None, steps: int, draw: str, paths: int,
+    seed: int, suffix: str, how: dict[str, Any],
+) -> tuple[dict[str, Any], bytes]:  # fmt: skip
+    """The forecast for JSON, and as the content of a file."""
+    from freerun.cli import continuing
+    from freerun.data.tables import columns_bytes, read_ahead
+
+    schema = found.schema
+    ends = _ends(found, net, data, how)
     ahead = None
     if net.input_size and inputs is None:
         names = "" if schema is None else f", {', '.join(one.name for one in schema.known)},"
