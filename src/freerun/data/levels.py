@@ -1,5 +1,6 @@
 """Each series' own level: where it lies, and how far it swings."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ class Levels:
     seen, whose own past says where they lie.
 
     Attributes:
-        center: Mean of what was observed, (series, outputs) float64.
+        center: Mean of what was observed, 0 where nothing was, (series, outputs) float64.
         spread: Its standard deviation; 1 where nothing varies, (series, outputs) float64.
 
     Example:
@@ -34,13 +35,11 @@ class Levels:
     def of(cls, data: Sequences) -> "Levels":
         """The levels of the steps that each sample covers; missing ones do not count."""
         assert data.y_flat is not None
-        parts = [data.y_flat[start:stop].double() for start, stop in _bounds(data)]
-        centers = torch.stack([part.nanmean(0) for part in parts]).nan_to_num(0.0)
-        squares = torch.stack([(part - part.nanmean(0)).square().nanmean(0) for part in parts])
-        spread = squares.nan_to_num(0.0).sqrt()
-        # Rounding gives a constant series a tiny deviation.
-        flat = spread <= 1e-12 * centers.abs()
-        return cls(centers, torch.where(flat, 1.0, spread))
+        found = [
+            _moments(data.y_flat[start:stop].double())
+            for start, stop in zip(data.start.tolist(), data.stop.tolist(), strict=True)
+        ]
+        return cls(torch.stack([one for one, _ in found]), torch.stack([one for _, one in found]))
 
     @classmethod
     def none(cls, series: int, outputs: int) -> "Levels":
@@ -60,10 +59,20 @@ class Levels:
         return data.map(lambda x: x, lambda y: ((y.double() - center) / spread).to(y.dtype))
 
     def put_back(self, y: Tensor) -> Tensor:
-        """Outputs ``(series, ..., outputs)`` in the user's units again."""
+        """Outputs ``(series, ..., outputs)`` in the user's units again, float64.
+
+        A small swing about a high level has more digits than a network's own type.
+        """
         shape = [len(self.center)] + [1] * (y.ndim - 2) + [self.center.shape[1]]
-        return y * self.spread.view(shape).to(y) + self.center.view(shape).to(y)
+        return y.double() * self.spread.view(shape) + self.center.view(shape)
 
 
-def _bounds(data: Sequences) -> list[tuple[int, int]]:
-    return list(zip(data.start.tolist(), data.stop.tolist(), strict=True))
+def _moments(y: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre and spread of one series, (outputs,) each."""
+    mean = y.nanmean(0)
+    deviation = (y - mean).square().nanmean(0).sqrt()
+    # Rounding gives a constant series a tiny deviation, so it is told by its range.
+    low, high = y.nan_to_num(nan=math.inf).amin(0), y.nan_to_num(nan=-math.inf).amax(0)
+    varies = (low < high) & (deviation > 0)
+    constant = torch.where(low.isfinite(), low, 0.0)
+    return torch.where(varies, mean, constant), torch.where(varies, deviation, 1.0)
