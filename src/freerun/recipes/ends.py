@@ -58,8 +58,10 @@ class Ends:
             keys: What they are called.
             times: The time of every row of the storage, or None.
         """
-        length = max(net.context, 1 if net.recurrence == "output" else REMEMBERED)
         assert data.y_flat is not None
+        # Where a target is missing the network is fed its own mean, which looks back in its turn.
+        is_short = net.recurrence == "output" and not bool(data.y_flat.isnan().any())
+        length = max(net.context, 1 if is_short else REMEMBERED)
         stops = data.stop.tolist()
         cuts = [
             (max(origin, stop - length), stop)
