@@ -1,5 +1,7 @@
 """The part of the training data that is held back to choose the best epoch."""
 
+from numbers import Real
+
 from freerun._checks import ArgumentError, fail
 from freerun.data import Sequences
 from freerun.recipes.recipe import Recipe
@@ -29,11 +31,15 @@ def hold_back(recipe: Recipe, data: Sequences, seed: int) -> tuple[Sequences, Se
     """Share ``data`` out: what to train on, and what chooses the best epoch.
 
     Raises:
-        ArgumentError: There is too little for one of the two.
+        ArgumentError: It is no share, or there is too little for one of the two.
     """
     share = recipe.validate
     if share is None:
         return data, None
+    # Of 0 and 2 splitting would think that steps are counted.
+    if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share < 1:
+        expected = "validate must be a share above 0 and below 1"
+        fail("freerun", expected, repr(share), "Use validate=0.2, say, or None.")
     try:
         train, valid = split(recipe.task, data, share, seed)
     except ArgumentError:
