@@ -89,8 +89,10 @@ def _forecast(recipe: Recipe, data: Sequences) -> Recipe:
 
 def _windows(recipe: Recipe, data: Sequences, stride: int) -> int:
     assert recipe.window is not None
-    lengths = data.lengths[data.lengths >= recipe.window]
-    return int(((lengths - recipe.window) // stride + 1).sum())
+    spare = data.lengths - recipe.window
+    if recipe.task == "text":
+        spare = spare.clamp(min=0)  # a text that is shorter is one
+    return int((spare[spare >= 0] // stride + 1).sum())
 
 
 def _stride(recipe: Recipe, data: Sequences) -> int:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from freerun.data import Sequences
 from freerun.forcing import Forcing
 from freerun.network import RecurrentNetwork
@@ -69,11 +71,16 @@ def begin(net: RecurrentNetwork, recipe: Recipe, seen: Sequences, seed: int) -> 
 
 
 def _windows(recipe: Recipe, seen: Sequences, reach: int) -> Sequences:
-    """The windows to train on; of forecasts those with all their lags, if there are any."""
+    """The windows to train on.
+
+    Of forecasts those with all their lags, if there are any; a text that is shorter than a window
+    is learned from as a whole.
+    """
     if recipe.window is None:
         return seen
-    cut = seen.windows(recipe.window, recipe.stride or 1)
-    if recipe.task != "forecast":
-        return cut
-    whole = (cut.start - cut.origin >= reach).nonzero().squeeze(1)
-    return cut[whole] if len(whole) else cut
+    cut = seen.windows(recipe.window, recipe.stride or 1, drop_last=recipe.task != "text")
+    if recipe.task == "forecast":
+        keep = cut.start - cut.origin >= reach
+    else:
+        keep = (cut.lengths == recipe.window) | torch.isin(cut.start, seen.start)
+    return cut[keep.nonzero().squeeze(1)] if bool(keep.any()) else cut
