@@ -1,5 +1,7 @@
 """The network of a recipe, for data of given sizes."""
 
+import threading
+
 import torch
 
 from freerun.data import Sequences
@@ -9,6 +11,9 @@ from freerun.recipes.recipe import Recipe
 
 __all__ = ["build"]
 
+SEEDING = threading.Lock()
+"""Initial weights come from PyTorch's one generator, which threads would draw from in turn."""
+
 
 def build(recipe: Recipe, data: Sequences, seed: int) -> RecurrentNetwork:
     """Build the network of a settled recipe; the same seed gives the same initial weights."""
@@ -16,7 +21,7 @@ def build(recipe: Recipe, data: Sequences, seed: int) -> RecurrentNetwork:
     edge = {}
     if recipe.recurrence != "hidden":
         edge = {"output_lags": recipe.output_lags, "residual": recipe.residual}
-    with torch.random.fork_rng(devices=[]):
+    with SEEDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return RecurrentNetwork(
             input_size=data.input_size,
