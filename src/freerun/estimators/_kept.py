@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from freerun import checkpoint
 from freerun._checks import RunError, fail
+from freerun.estimators._fitting import plain_parameters
 from freerun.forcing import FORCINGS, Forcing
+from freerun.recipes.recipe import Recipe
 from freerun.training import History
 from freerun.training.run_directory import plain
 
@@ -38,7 +41,11 @@ class Kept:
         notes = {
             "task": me._task,
             "recipe": me.recipe_.to_dict(),
-            "parameters": plain(me.get_params(deep=False)),
+            "parameters": _plain(plain_parameters(me)),
+            "features": _features(me),
+            "history": {
+                name: getattr(me.history_, name) for name in ("monitor", "best_epoch", "stopped")
+            },
             **learned,
         }
         config = {**checkpoint.describe(me.network_), "notes": notes}
@@ -60,30 +67,68 @@ class Kept:
             fix = "Load it with the estimator of that task, or fr.load."
             got = "no task" if task is None else task
             fail(str(path), f"a run of {me._task}", got, fix, RunError)
+        net = checkpoint.load(path)
+        file = Path(path) / checkpoint.HISTORY
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        rows = History.rows_of(lines, file)
         try:
-            names = me._get_param_names()
-            kept = notes.get("parameters", notes["recipe"])
-            parameters = {name: kept[name] for name in names if name in kept}
-            if "forcing" in parameters:
-                parameters["forcing"] = _forcing(parameters["forcing"])
-            found = me(**parameters)
-            found.recipe_ = me._recipe(notes["recipe"])
-            found.network_ = checkpoint.load(path)
-            file = Path(path) / checkpoint.HISTORY
-            lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-            found.history_ = History(History.rows_of(lines, file))
+            kept = _parameters(config)
+            found = me(**{name: kept[name] for name in me._get_param_names() if name in kept})
+            found.recipe_, found.network_ = Recipe(**notes["recipe"]), net
+            found.history_ = History(rows, **notes.get("history", {}))
+            _recall_features(found, notes.get("features", {}))
             found._recall(config, Path(path))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            fix = "Save it again."
-            fail(str(path), "a run of an estimator", f"{type(error).__name__}: {error}", fix,
-                 RunError)  # fmt: skip
+            got, fix = f"{type(error).__name__}: {error}", "Restore it from a copy, or train again."
+            fail(str(path), "the notes of an estimator", got, fix, RunError)
         return found
 
 
-def _forcing(kept: Any) -> str | Forcing | None:
-    """A policy as it was passed; a name as it was written."""
-    if not isinstance(kept, dict):
-        return kept
+def _parameters(config: dict[str, Any]) -> dict[str, Any]:
+    """What an estimator was made with; of a run by ``freerun train``, what amounts to the same."""
+    notes = config["notes"]
+    if "parameters" in notes:
+        kept = dict(notes["parameters"])
+    else:
+        training = config["training"]
+        kept = {**notes["recipe"], "season": config["data"]["season"]}
+        kept |= {"forcing": training["forcing"], "random_state": training["seed"]}
+    if isinstance(kept.get("forcing"), dict):
+        kept["forcing"] = _forcing(kept["forcing"])
+    return kept
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON; a generator of random numbers, which draws on, is None like any other."""
+    found: dict[str, Any] = plain(parameters)
+    if isinstance(found["random_state"], dict):
+        found["random_state"] = None
+    return found
+
+
+def _forcing(kept: dict[str, Any]) -> Forcing:
+    """A policy as it was passed."""
     arguments = {name: value for name, value in kept.items() if name != "name"}
+    if kept["name"] not in FORCINGS:
+        expected, got = f"a forcing of {', '.join(map(repr, FORCINGS))}", repr(kept["name"])
+        fix = "Make it known with freerun.forcing.register."
+        fail("load", expected, got, fix, RunError)
     kind: Any = FORCINGS[kept["name"]]
     return kind(**arguments)
+
+
+def _features(estimator: Any) -> dict[str, Any]:
+    """The features that scikit-learn noted, where there were some."""
+    found = {}
+    if hasattr(estimator, "n_features_in_"):
+        found["count"] = int(estimator.n_features_in_)
+    if hasattr(estimator, "feature_names_in_"):
+        found["names"] = estimator.feature_names_in_.tolist()
+    return found
+
+
+def _recall_features(estimator: Any, kept: dict[str, Any]) -> None:
+    if "count" in kept:
+        estimator.n_features_in_ = int(kept["count"])
+    if "names" in kept:
+        estimator.feature_names_in_ = np.array(kept["names"], object)

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array, validate_data
 from freerun._checks import DataError, fail
 from freerun.data import Sequences, Table
 
-__all__ = ["Arrays", "check_channels", "given", "read_x"]
+__all__ = ["Arrays", "check_channels", "forget_features", "given", "read_x"]
 
 Arrays = list["np.ndarray[Any, Any]"]
 """One array for each sequence, (time, channels) float64."""
@@ -48,6 +48,13 @@ def read_x(estimator: Any, where: str, X: Any, reset: bool) -> Arrays:
     return list(array[:, :, None])
 
 
+def forget_features(estimator: Any) -> None:
+    """Drop what a former training knew of features, which sequences of three axes do not have."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(estimator, name):
+            delattr(estimator, name)
+
+
 def check_channels(where: str, series: Arrays, channels: int) -> None:
     """Refuse other channels than a network was trained on."""
     for number, one in enumerate(series):
@@ -63,7 +70,7 @@ def _is_list_of_arrays(X: Any) -> bool:
         return X.dtype == object and X.ndim == 1
     if not isinstance(X, list | tuple):
         return False
-    return not len(X) or any(getattr(one, "ndim", 0) > 0 for one in X) or _is_deep(X)
+    return not len(X) or any(len(getattr(one, "shape", ())) for one in X) or _is_deep(X)
 
 
 def _is_deep(X: Any) -> bool:

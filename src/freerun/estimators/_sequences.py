@@ -35,8 +35,8 @@ def means_at_end(net: RecurrentNetwork, series: Arrays) -> "np.ndarray[Any, Any]
     found = []
     with evaluating(net):
         for x, lengths in _batches(net, series):
-            found.append(net.scaling.unscale_y(net.head.mean(net(x, lengths=lengths).o)))
-    return torch.cat(found).double().numpy()
+            found.append(_means(net, x, lengths))
+    return torch.cat(found).numpy()
 
 
 def means_at_steps(net: RecurrentNetwork, series: Arrays) -> Arrays:
@@ -44,7 +44,7 @@ def means_at_steps(net: RecurrentNetwork, series: Arrays) -> Arrays:
     found: Arrays = []
     with evaluating(net):
         for x, lengths in _batches(net, series):
-            mean = net.scaling.unscale_y(net.head.mean(net(x, lengths=lengths).o)).double().numpy()
+            mean = _means(net, x, lengths).numpy()
             found += [one[:n] for one, n in zip(mean, lengths.tolist(), strict=True)]
     return found
 
@@ -56,10 +56,15 @@ def summaries(net: RecurrentNetwork, series: Arrays) -> "np.ndarray[Any, Any]":
     return torch.cat(found).double().numpy()
 
 
+def _means(net: RecurrentNetwork, x: Tensor, lengths: Tensor) -> Tensor:
+    """In the user's units, float64: a small swing about a high level has more digits than o."""
+    return net.scaling.unscale_y(net.head.mean(net(x, lengths=lengths).o).double())
+
+
 def _batches(net: RecurrentNetwork, series: Arrays) -> Iterator[tuple[Tensor, Tensor]]:
     """Inputs as the network takes them, and their lengths."""
     data = Sequences(
-        [torch.from_numpy(one) for one in series],
+        series,
         torch.zeros(len(series), 1, dtype=torch.float64),
         target="sequence",
         dtype=torch.float64,

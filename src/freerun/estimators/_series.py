@@ -1,17 +1,30 @@
 """Series to forecast, and inputs known ahead, in the forms that users have them in."""
 
+import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from freerun._checks import DataError, fail
+from freerun._checks import DataError, check_integer, fail
 from freerun.data import Schema, Sequences, Table
 from freerun.recipes.ends import Ends
 
-__all__ = ["Given", "ahead", "read_series"]
+__all__ = ["Form", "Given", "ahead", "read_series"]
+
+
+class Form(NamedTuple):
+    """How series came, and answers go.
+
+    Attributes:
+        many: Whether as several.
+        flat: Whether without an axis of outputs.
+    """
+
+    many: bool
+    flat: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,16 +33,14 @@ class Given:
 
     Attributes:
         sequences: Their numbers.
-        many: Whether they came as several.
-        flat: Whether they came without an axis of outputs.
+        form: How they came.
         schema: What the columns mean, of a table.
         keys: What they are called.
         times: The time of every row, or None.
     """
 
     sequences: Sequences
-    many: bool
-    flat: bool
+    form: Form
     schema: Schema | None = None
     keys: tuple[str, ...] = ()
     times: "np.ndarray[Any, Any] | None" = None
@@ -51,10 +62,12 @@ def read_series(where: str, series: Any, inputs: Any, season: int | None) -> Giv
             got = "classes" if data.num_classes is not None else "one per sequence"
             fix = "Read them with task='forecast'."
             fail(where, "series must have numbers at every step", got, fix)
-        many, flat = len(data) > 1, data.output_size == 1
+        data, form = _in_season(where, data, season), Form(len(data) > 1, data.output_size == 1)
         if table is None:
-            return Given(data, many, flat)
-        return Given(data, many, flat, table.schema, table.keys, table.times)
+            return Given(data, form)
+        return Given(data, form, table.schema, table.keys, table.times)
+    if isinstance(series, np.ndarray) and series.dtype.kind == "O" and series.ndim == 1:
+        series = list(series)
     many = isinstance(series, list | tuple) and len(series) > 0 and np.ndim(series[0]) > 0
     parts = [_numbers(where, "a series", one) for one in (series if many else [series])]
     if getattr(series, "ndim", 0) == 3:
@@ -64,14 +77,30 @@ def read_series(where: str, series: Any, inputs: Any, season: int | None) -> Giv
         fix = "Pass a list of arrays for several series."
         got = next(one.shape for one in parts if one.ndim > 2)
         fail(where, "a series must be (time,) or (time, outputs)", got, fix)
+    for number, one in enumerate(parts):
+        if not np.isfinite(one).all():
+            step = int(np.argwhere(~np.isfinite(one))[0, 0])
+            got = f"NaN or infinity in series {number}, step {step + 1}"
+            fix = "Fill the gaps, or pass freerun.Sequences(None, y, missing='mask')."
+            fail(where, "a series must be finite", got, fix, DataError)
     x = None
     if inputs is not None:
         x = _beside(where, "inputs", inputs, len(parts), many)
-    return Given(Sequences(x, parts, season=season, dtype=torch.float64), many, flat)
+    data = Sequences(x, parts, season=season, dtype=torch.float64)
+    return Given(data, Form(many, flat))
+
+
+def _in_season(where: str, data: Sequences, season: int | None) -> Sequences:
+    """``data`` with the season that was asked for; with its own where none was."""
+    if season is None:
+        return data
+    found = copy.copy(data)
+    found.season = check_integer(where, "season", season, 1)
+    return found
 
 
 def ahead(
-    where: str, size: int, inputs: Any, steps: int, ends: Ends, schema: Schema | None
+    where: str, size: int, inputs: Any, steps: int, ends: Ends, many: bool, schema: Schema | None
 ) -> list[Tensor] | None:
     """The inputs of the steps to come, (steps, inputs) for each series.
 
@@ -90,7 +119,7 @@ def ahead(
         from freerun.data.tables.ahead import read_ahead
 
         return read_ahead(inputs, schema, ends.keys, ends.times, steps)
-    parts = _beside(where, "inputs", inputs, len(ends), len(ends) > 1)
+    parts = _beside(where, "inputs", inputs, len(ends), many)
     for number, one in enumerate(parts):
         if one.shape[1] != size or len(one) < steps:
             fix = "Pass more of them, or forecast fewer steps."

@@ -4,21 +4,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from freerun.data import Sequences
-from freerun.estimators._fitting import fit_network, recipe_of
+from freerun.estimators._fitting import fit_network, raise_if_interrupted, recipe_of
 from freerun.estimators._kept import Kept
-from freerun.estimators._labels import check_classes, known_labels, read_labels
-from freerun.estimators._reading import given, read_x
+from freerun.estimators._labels import (
+    check_classes,
+    kept_labels,
+    known_codes,
+    known_labels,
+    read_labels,
+)
+from freerun.estimators._reading import forget_features, given, read_x
 from freerun.estimators._sequences import asked, means_at_end, summaries
-from freerun.recipes.recipe import CLASSIFY, Recipe
+from freerun.recipes.recipe import CLASSIFY
 
 __all__ = ["SequenceClassifier"]
 
@@ -117,20 +125,23 @@ class SequenceClassifier(
 
         Raises:
             ValueError: Data that cannot be used (`freerun.ArgumentError` and `DataError` are such).
+            KeyboardInterrupt: Ctrl-C; it is fitted with the weights of that moment.
         """
         where = "SequenceClassifier.fit"
+        forget_features(self)
         known = given(X)
         if known is None:
             series = read_x(self, where, X, reset=True)
             self.classes_, codes = read_labels(self, where, y, len(series))
             names = [str(one) for one in self.classes_]
-            data = Sequences(series, codes, target="sequence", classes=names)
+            data = Sequences(series, codes, target="sequence", classes=names, dtype=torch.float64)
         else:
             data = known
             self.classes_ = known_labels(where, data, "sequence", y)
         check_classes(where, len(self.classes_))
         self.n_channels_in_ = data.input_size
         fit_network(self, recipe_of(self, CLASSIFY), data)
+        raise_if_interrupted(self)
         return self
 
     def predict_proba(self, X: Any) -> "np.ndarray[Any, Any]":
@@ -152,24 +163,23 @@ class SequenceClassifier(
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Share of the sequences whose class is right."""
         known = given(X)
-        if known is not None and known.labels is not None and y is None:
-            y = self.classes_[known.labels.numpy()]
-        return float(super().score(X, y, sample_weight))
+        if known is None or y is not None:
+            return float(super().score(X, y, sample_weight))
+        where = "SequenceClassifier.score"
+        truth = known_codes(where, known, "sequence", known.labels, self.classes_)
+        found = self.predict_proba(X).argmax(1)
+        return float(accuracy_score(truth, found, sample_weight=sample_weight))
 
     @property
     def _n_features_out(self) -> int:
         return self.recipe_.hidden_size * (2 if self.recipe_.bidirectional else 1)
 
     def _learned(self) -> tuple[dict[str, Any], dict[str, bytes]]:
-        return {"labels": self.classes_.tolist()}, {}
+        return {"labels": self.classes_.tolist(), "labels_are": str(self.classes_.dtype)}, {}
 
     def _recall(self, config: dict[str, Any], path: Path) -> None:
-        self.classes_ = np.array(config["notes"].get("labels") or config["data"]["classes"])
+        self.classes_ = kept_labels(config)
         self.n_channels_in_ = self.network_.input_size
-
-    @staticmethod
-    def _recipe(kept: dict[str, Any]) -> Recipe:
-        return Recipe(**kept)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,6 +1,8 @@
 """Forecasts of series, many steps ahead, on the network's own outputs."""
 
+import dataclasses
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +10,29 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from freerun._checks import check_integer, fail
+from freerun._checks import DataError, check_choice, check_integer, fail
 from freerun.data import Levels, Schema, Sequences
-from freerun.estimators._fitting import fit_network, recipe_of, seed_of
+from freerun.estimators._fitting import (
+    fit_network,
+    raise_if_interrupted,
+    recipe_of,
+    seed_of,
+    speaking_as,
+)
 from freerun.estimators._kept import Kept
-from freerun.estimators._series import Given, ahead, read_series
+from freerun.estimators._series import Form, Given, ahead, read_series
 from freerun.forcing import FORCINGS, Forcing
 from freerun.path import Path as FreePath
 from freerun.recipes.choosing import choose
 from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for
-from freerun.recipes.recipe import FORECAST, Recipe
+from freerun.recipes.recipe import FORECAST
 from freerun.recipes.skill import Skill, skill
 
 __all__ = ["Forecaster"]
+
+HEADS = ("StudentT", "Gaussian", "Laplace", "Point", "Poisson", "NegativeBinomial")
+RECURRENCES, STARTS = ("output", "both"), ("linear", "random")
 
 
 class Forecaster(Kept, BaseEstimator):
@@ -35,8 +46,9 @@ class Forecaster(Kept, BaseEstimator):
     ``quantiles``. Series that it has never seen are forecast from their own past.
 
     A series is ``(time,)`` or ``(time, outputs)``; several are a list of these. Answers have the
-    same form. Inputs are known ahead, ``(time, inputs)`` beside each series, and ``predict`` needs
-    those of the steps to come. A `freerun.Table` brings series, inputs and season along.
+    same form, as NumPy arrays; the index and the names of a frame are not looked at, but those of a
+    `freerun.Table`, which brings series, inputs and season along, are. Inputs are known ahead,
+    ``(time, inputs)`` beside each series, and ``predict`` needs those of the steps to come.
 
     Where nothing is said about epochs, the tail of the series decides: of the best linear
     forecasts, which one training begins from; how long it goes on from there, if at all; and how
@@ -44,8 +56,7 @@ class Forecaster(Kept, BaseEstimator):
     all of the data.
 
     Args:
-        season: Steps in a season, such as 12 for months; None where there is none, or the table
-            says.
+        season: Steps in a season, such as 12 for months; None for what a table says, or for none.
         hidden_size: Units of a layer.
         cell: ``"tanh"``, ``"relu"``, ``"gru"`` or ``"lstm"``.
         recurrence: ``"output"`` or ``"both"``.
@@ -155,18 +166,29 @@ class Forecaster(Kept, BaseEstimator):
 
         Raises:
             ValueError: Data that cannot be used (`freerun.ArgumentError` and `DataError` are such).
+            KeyboardInterrupt: Ctrl-C; in the last training, it is fitted with the weights of then.
 
         Warns:
             UserWarning: On the part held back it is no better than a trivial forecast.
         """
+        check_choice("Forecaster", "head", self.head, HEADS)
+        check_choice("Forecaster", "recurrence", self.recurrence, RECURRENCES)
+        check_choice("Forecaster", "start", self.start, STARTS)
+        policy, seed = _policy(self.forcing), seed_of("Forecaster", self.random_state)
+        recipe = replace(recipe_of(self, FORECAST), forcing=_spelled(policy))
         found = read_series("Forecaster.fit", X, y, self.season)
-        recipe, levels, data = levels_for(recipe_of(self, FORECAST), found.sequences)
-        forcing, seed = _policy(self.forcing), seed_of(self.random_state)
-        choice = choose(recipe, data, forcing, seed, bool(self.progress))
-        fit_network(self, choice.recipe, data, forcing)
+        longest = int(found.sequences.lengths.max())
+        if longest < 2:
+            fix = "Pass (time,) or (time, outputs), or a list of these."
+            fail("Forecaster.fit", "a series must have two steps or more", longest, fix, DataError)
+        with speaking_as(self):
+            recipe, levels, data = levels_for(recipe, found.sequences)
+            choice = choose(recipe, data, policy, seed, bool(self.progress))
+        fit_network(self, choice.recipe, data, policy, seed)
         self._remember(found, Ends.of(self.network_, data, levels, found.keys, found.times))
-        self.widening_ = choice.widening
-        self.skill_ = choice.skill or skill(self.network_, self.recipe_, data, seed)
+        self.widening_, self.skill_ = choice.widening, choice.skill
+        raise_if_interrupted(self)
+        self.skill_ = choice.skill or skill(self.network_, self.recipe_, data)
         if self.skill_ is not None and self.skill_.value <= 0:
             warnings.warn(f"Forecaster: {self.skill_}", UserWarning, stacklevel=2)
         return self
@@ -188,7 +210,8 @@ class Forecaster(Kept, BaseEstimator):
         Raises:
             ValueError: Inputs are missing or too short, or data cannot be used.
         """
-        return self._answer(self._run(steps, inputs, series, past_inputs).y, 0)
+        path, form = self._run(steps, inputs, series, past_inputs)
+        return _answer(path.y, form)
 
     def sample(
         self, steps: int, paths: int = 100, inputs: Any = None, series: Any = None,
@@ -204,9 +227,9 @@ class Forecaster(Kept, BaseEstimator):
             past_inputs: Inputs beside ``series``.
             random_state: Seed of the draws; by default the forecaster's own.
         """
-        check_integer("Forecaster.sample", "paths", paths, 1)
-        how = {"draw": "sample", "paths": paths, "generator": self._seed(random_state)}
-        return self._answer(self._run(steps, inputs, series, past_inputs, **how).paths, 1)
+        how = self._draws("Forecaster.sample", paths, 1, random_state)
+        path, form = self._run(steps, inputs, series, past_inputs, **how)
+        return _answer(path.paths, form)
 
     def quantiles(
         self, steps: int, q: Any = (0.05, 0.5, 0.95), paths: int = 1000, inputs: Any = None,
@@ -223,11 +246,11 @@ class Forecaster(Kept, BaseEstimator):
             past_inputs: Inputs beside ``series``.
             random_state: Seed of the draws; by default the forecaster's own.
         """
-        check_integer("Forecaster.quantiles", "paths", paths, 2)
-        how = {"draw": "sample", "paths": paths, "generator": self._seed(random_state)}
-        path = self._run(steps, inputs, series, past_inputs, quantiles=q, keep_paths=False, **how)
+        how = self._draws("Forecaster.quantiles", paths, 2, random_state)
+        how |= {"quantiles": q, "keep_paths": False}
+        path, form = self._run(steps, inputs, series, past_inputs, **how)
         assert path.quantiles is not None
-        return self._answer(path.quantiles, 1)
+        return _answer(path.quantiles, form)
 
     def score(self, X: Any, y: Any = None) -> float:
         """How much better than the best trivial forecast it runs on its own outputs over X.
@@ -245,26 +268,28 @@ class Forecaster(Kept, BaseEstimator):
         """
         check_is_fitted(self, "network_")
         found = self._given("Forecaster.score", X, y)
-        levels = self._levels(found.sequences)
-        return Skill.measure(
-            self.network_, levels.remove(found.sequences), self.recipe_.horizon, self.season
-        ).value
+        data = self._levels(found.sequences).remove(found.sequences)
+        return Skill.measure(self.network_, data, self.recipe_.horizon).value
 
-    def _run(self, steps: int, inputs: Any, series: Any, past_inputs: Any, **how: Any) -> FreePath:
+    def _run(
+        self, steps: int, inputs: Any, series: Any, past_inputs: Any, **how: Any
+    ) -> tuple[FreePath, Form]:
+        """Run on, and say in which form the answers are due."""
         check_is_fitted(self, "network_")
         check_integer("Forecaster", "steps", steps, 1)
-        ends, self._asked = self._ends, self._form
+        ends, form = self._ends, self._form
         if series is not None:
             found = self._given("Forecaster", series, past_inputs)
             levels = self._levels(found.sequences)
             data = levels.remove(found.sequences)
             ends = Ends.of(self.network_, data, levels, found.keys, found.times)
-            self._asked = (found.many, found.flat)
+            form = found.form
         elif past_inputs is not None:
             fix = "Pass series as well."
             fail("Forecaster", "past_inputs stand beside series", "no series", fix)
-        coming = ahead("Forecaster", self.network_.input_size, inputs, steps, ends, self.schema_)
-        return go_on(self.network_, ends, steps, coming, self.widening_, **how)
+        size = self.network_.input_size
+        coming = ahead("Forecaster", size, inputs, steps, ends, form.many, self.schema_)
+        return go_on(self.network_, ends, steps, coming, self.widening_, **how), form
 
     def _given(self, where: str, series: Any, inputs: Any) -> Given:
         found = read_series(where, series, inputs, self.season)
@@ -280,41 +305,43 @@ class Forecaster(Kept, BaseEstimator):
             return Levels.of(data)
         return Levels.none(len(data), data.output_size or 1)
 
-    def _answer(self, values: torch.Tensor, before: int) -> Any:
-        """The user's form: one series or a list, with or without an axis of outputs."""
-        many, flat = self._asked
-        found = values.double().numpy()
-        found = found[..., 0] if flat else found
-        return list(found) if many else found[0]
-
-    def _seed(self, random_state: Any) -> int:
-        return seed_of(self.random_state if random_state is None else random_state)
+    def _draws(self, where: str, paths: int, least: int, random_state: Any) -> dict[str, Any]:
+        """How `freerun.run` draws."""
+        check_is_fitted(self, "network_")
+        check_integer(where, "paths", paths, least)
+        if not self.network_.head.can_sample:
+            fix = "Use predict, or train with head='Gaussian'."
+            fail(where, "a head must have a spread to draw from", repr(self.head), fix)
+        seed = seed_of(where, self.random_state if random_state is None else random_state)
+        return {"draw": "sample", "paths": paths, "generator": seed}
 
     def _remember(self, found: Given, ends: Ends) -> None:
-        self._ends, self._form, self.schema_ = ends, (found.many, found.flat), found.schema
+        self._ends, self._form, self.schema_ = ends, found.form, found.schema
 
     def _learned(self) -> tuple[dict[str, Any], dict[str, bytes]]:
-        many, flat = self._form
         schema = None if self.schema_ is None else self.schema_.to_dict()
         kept = None if self.skill_ is None else self.skill_.to_dict()
         choice = {"widening": self.widening_, "skill": kept}
-        notes = {"many": many, "flat": flat, "schema": schema, "choice": choice}
+        notes = {**self._form._asdict(), "schema": schema, "choice": choice}
         return notes, {FILE: self._ends.to_bytes()}
 
     def _recall(self, config: dict[str, Any], path: Path) -> None:
         notes = config["notes"]
         self._ends = Ends.read(path)
         many, flat = len(self._ends) > 1, self.network_.head.outputs == 1
-        self._form = (bool(notes.get("many", many)), bool(notes.get("flat", flat)))
+        self._form = Form(bool(notes.get("many", many)), bool(notes.get("flat", flat)))
         schema = notes.get("schema")
         self.schema_ = None if schema is None else Schema.from_dict(schema)
         choice = notes.get("choice") or {}
         kept, self.widening_ = choice.get("skill"), float(choice.get("widening", 1.0))
         self.skill_ = None if kept is None else Skill(**kept)
 
-    @staticmethod
-    def _recipe(kept: dict[str, Any]) -> Recipe:
-        return Recipe(**kept)
+
+def _answer(values: torch.Tensor, form: Form) -> Any:
+    """The user's form: one series or a list, with or without an axis of outputs."""
+    found = values.double().numpy()
+    found = found[..., 0] if form.flat else found
+    return list(found) if form.many else found[0]
 
 
 def _policy(forcing: Any) -> Forcing:
@@ -326,3 +353,10 @@ def _policy(forcing: Any) -> Forcing:
         kind: Any = FORCINGS[forcing]
         return kind()
     return forcing
+
+
+def _spelled(policy: Any) -> str:
+    """A policy as ``--forcing`` takes it."""
+    settings = dataclasses.fields(policy) if dataclasses.is_dataclass(policy) else ()
+    arguments = ",".join(f"{one.name}={getattr(policy, one.name)}" for one in settings)
+    return f"{type(policy).__name__}{':' if arguments else ''}{arguments}"

@@ -5,17 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from freerun._checks import DataError, fail
 from freerun.data import Sequences
-from freerun.estimators._fitting import fit_network, recipe_of
+from freerun.estimators._fitting import fit_network, raise_if_interrupted, recipe_of
 from freerun.estimators._kept import Kept
-from freerun.estimators._labels import check_classes, known_labels
-from freerun.estimators._reading import Arrays, given, read_x
+from freerun.estimators._labels import (
+    MISSING,
+    check_classes,
+    kept_labels,
+    known_codes,
+    known_labels,
+)
+from freerun.estimators._reading import Arrays, forget_features, given, read_x
 from freerun.estimators._sequences import asked, means_at_steps
-from freerun.recipes.recipe import LABEL, Recipe
+from freerun.recipes.recipe import LABEL
 
 __all__ = ["SequenceLabeler"]
 
@@ -107,8 +115,10 @@ class SequenceLabeler(Kept, BaseEstimator):
 
         Raises:
             ValueError: Data that cannot be used (`freerun.ArgumentError` and `DataError` are such).
+            KeyboardInterrupt: Ctrl-C; it is fitted with the weights of that moment.
         """
         where = "SequenceLabeler.fit"
+        forget_features(self)
         data = given(X)
         if data is None:
             series = read_x(self, where, X, reset=True)
@@ -116,12 +126,14 @@ class SequenceLabeler(Kept, BaseEstimator):
             self.classes_, codes = np.unique(np.concatenate(labels), return_inverse=True)
             cuts = np.cumsum([len(one) for one in labels])[:-1]
             names = [str(one) for one in self.classes_]
-            data = Sequences(series, np.split(codes, cuts), classes=names)
+            targets = np.split(codes, cuts)
+            data = Sequences(series, targets, classes=names, dtype=torch.float64)
         else:
             self.classes_ = known_labels(where, data, "step", y)
         check_classes(where, len(self.classes_))
         self.n_channels_in_ = data.input_size
         fit_network(self, recipe_of(self, LABEL), data)
+        raise_if_interrupted(self)
         return self
 
     def predict_proba(self, X: Any) -> Arrays:
@@ -136,25 +148,23 @@ class SequenceLabeler(Kept, BaseEstimator):
 
     def score(self, X: Any, y: Any = None) -> float:
         """Share of the steps, of all sequences together, whose class is right."""
-        known = given(X)
-        found = self.predict(X)
+        known, where = given(X), "SequenceLabeler.score"
         if known is not None and y is None:
-            codes = np.concatenate([one.numpy() for _, one in known])
-            there = codes >= 0
-            return float((np.concatenate(found)[there] == self.classes_[codes[there]]).mean())
-        wanted = _labels("SequenceLabeler.score", y, found)
+            codes = None if known.labels is not None else torch.cat([one for _, one in known])
+            truth = known_codes(where, known, "step", codes, self.classes_)
+            there = truth != MISSING
+            likeliest = np.concatenate([one.argmax(1) for one in self.predict_proba(X)])
+            return float((likeliest == truth)[there].mean())
+        found = self.predict(X)
+        wanted = _labels(where, y, found)
         return float((np.concatenate(found) == np.concatenate(wanted)).mean())
 
     def _learned(self) -> tuple[dict[str, Any], dict[str, bytes]]:
-        return {"labels": self.classes_.tolist()}, {}
+        return {"labels": self.classes_.tolist(), "labels_are": str(self.classes_.dtype)}, {}
 
     def _recall(self, config: dict[str, Any], path: Path) -> None:
-        self.classes_ = np.array(config["notes"].get("labels") or config["data"]["classes"])
+        self.classes_ = kept_labels(config)
         self.n_channels_in_ = self.network_.input_size
-
-    @staticmethod
-    def _recipe(kept: dict[str, Any]) -> Recipe:
-        return Recipe(**kept)
 
 
 def _labels(where: str, y: Any, series: Arrays) -> Arrays:
@@ -172,4 +182,5 @@ def _labels(where: str, y: Any, series: Arrays) -> Arrays:
         if one.dtype.kind == "f" and not np.isfinite(one).all():
             got = f"NaN or infinity in sequence {number}"
             fail(where, "labels must be there", got, "Leave such sequences out.", DataError)
+    check_classification_targets(np.concatenate(labels))
     return labels

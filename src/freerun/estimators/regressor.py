@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -12,15 +13,17 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from freerun._checks import fail
+from freerun._checks import check_choice, fail
 from freerun.data import Sequences
-from freerun.estimators._fitting import fit_network, recipe_of
+from freerun.estimators._fitting import fit_network, raise_if_interrupted, recipe_of
 from freerun.estimators._kept import Kept
-from freerun.estimators._reading import given, read_x
+from freerun.estimators._reading import forget_features, given, read_x
 from freerun.estimators._sequences import asked, means_at_end, summaries
-from freerun.recipes.recipe import REGRESS, Recipe
+from freerun.recipes.recipe import REGRESS
 
 __all__ = ["SequenceRegressor"]
+
+HEADS = ("Point", "Gaussian", "StudentT", "Laplace")
 
 
 class SequenceRegressor(
@@ -113,24 +116,26 @@ class SequenceRegressor(
 
         Raises:
             ValueError: Data that cannot be used (`freerun.ArgumentError` and `DataError` are such).
+            KeyboardInterrupt: Ctrl-C; it is fitted with the weights of that moment.
         """
         where = "SequenceRegressor.fit"
+        check_choice("SequenceRegressor", "head", self.head, HEADS)
+        forget_features(self)
         data = given(X)
         if data is None:
             series = read_x(self, where, X, reset=True)
             y = _targets(self, where, y, len(series))
             self._flat = y.ndim == 1
-            data = Sequences(series, y.reshape(len(series), -1), target="sequence")
+            y = y.reshape(len(series), -1)
+            data = Sequences(series, y, target="sequence", dtype=torch.float64)
         elif y is not None:
             fail(where, "Sequences and tables have their own y", "another y", "Leave y out.")
-        elif data.num_classes is not None or data.target != "sequence":
-            got = "classes" if data.num_classes is not None else f"one per {data.target}"
-            fix = "Read it with task='regress'."
-            fail(where, "sequences must have numbers, one row per sequence", got, fix)
         else:
+            _check_numbers(where, data)
             self._flat = data.output_size == 1
         self.n_channels_in_ = data.input_size
         fit_network(self, recipe_of(self, REGRESS), data)
+        raise_if_interrupted(self)
         return self
 
     def predict(self, X: Any) -> "np.ndarray[Any, Any]":
@@ -148,6 +153,7 @@ class SequenceRegressor(
         """R^2, the share of the variance that is explained."""
         known = given(X)
         if known is not None and y is None:
+            _check_numbers("SequenceRegressor.score", known)
             assert known.labels is not None
             y = known.labels.numpy()
         return float(super().score(X, y, sample_weight))
@@ -163,15 +169,18 @@ class SequenceRegressor(
         self.n_channels_in_ = self.network_.input_size
         self._flat = bool(config["notes"].get("flat", self.network_.head.outputs == 1))
 
-    @staticmethod
-    def _recipe(kept: dict[str, Any]) -> Recipe:
-        return Recipe(**kept)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_numbers(where: str, data: Sequences) -> None:
+    if data.num_classes is not None or data.target != "sequence":
+        got = "classes" if data.num_classes is not None else f"one per {data.target}"
+        fix = "Read it with task='regress'."
+        fail(where, "sequences must have numbers, one row per sequence", got, fix)
 
 
 def _targets(estimator: Any, where: str, y: Any, count: int) -> "np.ndarray[Any, Any]":

@@ -15,11 +15,11 @@ from freerun._measure import evaluating
 from freerun.closed_loop import run
 from freerun.data import Sequences
 from freerun.data.tables.text import UNITS, join, units_of
-from freerun.estimators._fitting import fit_network, recipe_of, seed_of
+from freerun.estimators._fitting import fit_network, raise_if_interrupted, recipe_of, seed_of
 from freerun.estimators._kept import Kept
 from freerun.forcing import TeacherForcing
 from freerun.heads import Sampling
-from freerun.recipes.recipe import TEXT, Recipe
+from freerun.recipes.recipe import TEXT
 
 __all__ = ["TextModel"]
 
@@ -108,6 +108,7 @@ class TextModel(Kept, BaseEstimator):
 
         Raises:
             ValueError: No text, or too little (`freerun.ArgumentError` and `DataError` are such).
+            KeyboardInterrupt: Ctrl-C; it is fitted with the weights of that moment.
         """
         where = "TextModel.fit"
         check_choice(where, "unit", self.unit, UNITS)
@@ -121,6 +122,7 @@ class TextModel(Kept, BaseEstimator):
         codes = [self._codes(where, one) for one in texts]
         data = Sequences(None, codes, classes=self.vocabulary_)
         fit_network(self, recipe_of(self, TEXT), data)
+        raise_if_interrupted(self)
         return self
 
     def generate(
@@ -160,7 +162,9 @@ class TextModel(Kept, BaseEstimator):
             warmup=None if seen is None else (None, torch.from_numpy(seen)),
             draw=Sampling(temperature, top_k, top_p),
             paths=1 if samples is None else samples,
-            generator=seed_of(self.random_state if random_state is None else random_state),
+            generator=seed_of(
+                "TextModel.generate", self.random_state if random_state is None else random_state
+            ),
         )
         drawn = [join([self.vocabulary_[n] for n in one], self.unit) for one in path.paths.tolist()]
         return drawn[0] if samples is None else drawn
@@ -207,10 +211,6 @@ class TextModel(Kept, BaseEstimator):
         schema = config["notes"].get("schema")
         if schema is not None:
             self.unit = schema["layout"]
-
-    @staticmethod
-    def _recipe(kept: dict[str, Any]) -> Recipe:
-        return Recipe(**kept)
 
 
 def _texts(where: str, X: Any) -> list[str]:

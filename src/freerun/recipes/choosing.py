@@ -73,6 +73,7 @@ def choose(
 
     Raises:
         DataError: There is too little to hold a tail back.
+        KeyboardInterrupt: Ctrl-C in the training on all but the tail.
     """
     if recipe.epochs is not None or recipe.validate is not None:
         return _as_asked(recipe, data, seed)
@@ -96,6 +97,8 @@ def choose(
     seen, tail = hold_back(one, data, seed)
     assert tail is not None
     net, history = train(one, data, forcing, seed, progress=progress)
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt  # or a second training would follow the one that was to end
     epochs = history.best_epoch or 0
     if one.start == "linear" and can_start(net) and not _error(net, tail, one) < MARGIN * error:
         net = build(one, data, seed)
@@ -138,7 +141,7 @@ def _error(net: RecurrentNetwork, tail: Sequences, recipe: Recipe) -> float:
 
 def _skill(net: RecurrentNetwork, tail: Sequences, recipe: Recipe) -> Skill | None:
     try:
-        return Skill.measure(net, tail, recipe.horizon, None)
+        return Skill.measure(net, tail, recipe.horizon)
     except FreerunError:
         return None  # the tail has no room for a past
 

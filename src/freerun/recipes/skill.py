@@ -1,7 +1,10 @@
 """How much better than a trivial forecast a network is, running on its own outputs."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from torch import Tensor
 
 from freerun.data import Sequences
 from freerun.exposure import exposure_gap
@@ -16,6 +19,8 @@ __all__ = ["Skill", "skill"]
 @dataclass(frozen=True)
 class Skill:
     """1 - (mean squared error) / (that of the best trivial forecast), over all steps ahead.
+
+    Where that one makes no error, as on a constant series, it is 1 for no error and 0 for any.
 
     Attributes:
         value: The skill: 1 is perfect, at 0 and below a trivial forecast is as good.
@@ -34,18 +39,17 @@ class Skill:
     trivial_error: float
 
     @classmethod
-    def measure(
-        cls, net: RecurrentNetwork, data: Sequences, horizon: int | None, season: int | None
-    ) -> "Skill":
+    def measure(cls, net: RecurrentNetwork, data: Sequences, horizon: int | None) -> "Skill":
         """Measure over many origins in ``data``; without a horizon 60 steps, or as many as fit."""
         if horizon is None:
             horizon = min(HORIZON, max(1, longest_horizon(data, net.context)))
-        gap = exposure_gap(net, data, horizon, season=season)
-        squares = {name: float(errors.square().mean()) for name, errors in gap.trivial.items()}
+        gap = exposure_gap(net, data, horizon)
+        squares = {name: _square(errors) for name, errors in gap.trivial.items()}
         best = min(squares, key=squares.__getitem__)
-        free = float(gap.free_running.square().mean())
-        floor = max(squares[best], 1e-300)
-        return cls(1 - free / floor, horizon, free**0.5, best, squares[best] ** 0.5)
+        free, least = _square(gap.free_running), squares[best]
+        # As scikit-learn's R^2 has it, a perfect forecast beside a perfect one has skill 1.
+        value = 1 - free / least if least > 0 else float(free == 0)
+        return cls(value, horizon, free**0.5, best, least**0.5)
 
     def __str__(self) -> str:
         beside = f"an error of {self.error:.4g} over {self.horizon} steps ahead beside"
@@ -59,9 +63,13 @@ class Skill:
         return asdict(self)
 
 
-def skill(net: RecurrentNetwork, recipe: Recipe, data: Sequences, seed: int) -> Skill | None:
+def _square(errors: Tensor) -> float:
+    """The mean square over the steps ahead, infinite without any; NaN is what was not observed."""
+    found = float(errors.square().nanmean())
+    return math.inf if math.isnan(found) else found
+
+
+def skill(net: RecurrentNetwork, recipe: Recipe, data: Sequences) -> Skill | None:
     """The skill on the part that ``recipe`` holds back from ``data``; None where it holds none."""
-    _, valid = hold_back(recipe, data, seed)
-    if valid is None:
-        return None
-    return Skill.measure(net, valid, recipe.horizon, None)
+    _, valid = hold_back(recipe, data, 0)  # of series it is the end: nothing is drawn
+    return None if valid is None else Skill.measure(net, valid, recipe.horizon)
