@@ -43,8 +43,8 @@ SUNSPOTS = replace(
 )
 
 PARTS = {
-    "classify": ("Who speaks, from the whole utterance", replace(CLASSIFY, epochs=20)),
-    "label": ("Who speaks, at every step of it", replace(LABEL, epochs=40)),
+    "classify": ("Who speaks, from the whole utterance", CLASSIFY),
+    "label": ("Who speaks, at every step of it", LABEL),
     "text": ("Moby-Dick, character by character", replace(TEXT, epochs=12)),
     "forecast_teacher_forced": ("Sunspots, trained teacher forced", SUNSPOTS),
     "forecast_free_running": (

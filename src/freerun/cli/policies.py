@@ -8,7 +8,7 @@ from freerun._checks import ArgumentError, check_choice, fail
 from freerun.cli.reading import choose
 from freerun.forcing import FORCINGS, Forcing
 
-__all__ = ["read_forcing", "spell_forcing"]
+__all__ = ["read_forcing"]
 
 WHERE = "--forcing"
 
@@ -50,18 +50,6 @@ def read_forcing(text: str) -> Forcing:
         fix = f"Write {WHERE} {known}:{settings[0]}=VALUE."
         fail("freerun", f"{WHERE} {known} needs {needed}", repr(text), fix)
     return made
-
-
-def spell_forcing(policy: Forcing) -> str:
-    """A policy as `read_forcing` reads it, always in the same words.
-
-    Example:
-        >>> spell_forcing(read_forcing("free-running:warmup=20"))
-        'FreeRunning:warmup=20'
-    """
-    fields: Any = dataclasses.fields(policy)  # type: ignore[arg-type]
-    arguments = ",".join(f"{one.name}={getattr(policy, one.name)}" for one in fields)
-    return f"{type(policy).__name__}{':' if arguments else ''}{arguments}"
 
 
 def _value(text: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from freerun._checks import DataError, FreerunError, RunError, fail
 from freerun.cells import CELLS
 from freerun.cli.measures import check_horizon, default_horizon
-from freerun.cli.policies import read_forcing, spell_forcing
+from freerun.cli.policies import read_forcing
 from freerun.cli.reading import choose
 from freerun.cli.runs import Run
 from freerun.cli.sources import Source
@@ -16,6 +16,7 @@ from freerun.network import RECURRENCES
 from freerun.recipes.holding_back import hold_back
 from freerun.recipes.recipe import RECIPES, Recipe
 from freerun.recipes.settling import settle
+from freerun.recipes.spelling import spell_forcing
 
 __all__ = ["check_same", "settled"]
 

@@ -1,6 +1,5 @@
 """Forecasts of series, many steps ahead, on the network's own outputs."""
 
-import dataclasses
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for
 from freerun.recipes.recipe import FORECAST
 from freerun.recipes.skill import Skill, skill
+from freerun.recipes.spelling import spell_forcing
 
 __all__ = ["Forecaster"]
 
@@ -175,7 +175,7 @@ class Forecaster(Kept, BaseEstimator):
         check_choice("Forecaster", "recurrence", self.recurrence, RECURRENCES)
         check_choice("Forecaster", "start", self.start, STARTS)
         policy, seed = _policy(self.forcing), seed_of("Forecaster", self.random_state)
-        recipe = replace(recipe_of(self, FORECAST), forcing=_spelled(policy))
+        recipe = replace(recipe_of(self, FORECAST), forcing=spell_forcing(policy))
         found = read_series("Forecaster.fit", X, y, self.season)
         longest = int(found.sequences.lengths.max())
         if longest < 2:
@@ -353,10 +353,3 @@ def _policy(forcing: Any) -> Forcing:
         kind: Any = FORCINGS[forcing]
         return kind()
     return forcing
-
-
-def _spelled(policy: Any) -> str:
-    """A policy as ``--forcing`` takes it."""
-    settings = dataclasses.fields(policy) if dataclasses.is_dataclass(policy) else ()
-    arguments = ",".join(f"{one.name}={getattr(policy, one.name)}" for one in settings)
-    return f"{type(policy).__name__}{':' if arguments else ''}{arguments}"

@@ -56,8 +56,9 @@ class Recipe:
         return asdict(self)
 
 
-# Sequences that are over before anyone asks can be read from both ends: 98.1 to 98.7 % of the 370
-# utterances over six seeds, where one direction has 97.6 to 97.8 %.
+# Sequences that are over before anyone asks can be read from both ends. Chosen by five-fold
+# cross-validation on the training parts of Japanese Vowels, ItalyPowerDemand, GunPoint and
+# BasicMotions: 97.0, 94.8, 94.0 and 98.8 %; 32 units at twice the rate 97.4, 94.8, 93.0, 96.2.
 CLASSIFY = Recipe(
     task="classify",
     head="Categorical",
@@ -67,23 +68,25 @@ CLASSIFY = Recipe(
     readout="last",
     bidirectional=True,
     dropout=0.2,
-    batch_size=32,
-    lr=1e-2,
+    batch_size=16,
+    lr=3e-3,
 )
 
+# Cross-validated on the adding problem: off by 0.032, where the mean is by 0.41; 0.039 with dropout.
 REGRESS = Recipe(
     task="regress",
     head="Point",
     cell="gru",
-    hidden_size=64,
+    hidden_size=32,
     recurrence="hidden",
     readout="last",
     bidirectional=True,
-    batch_size=32,
-    lr=1e-2,
+    batch_size=16,
+    lr=6e-3,
 )
 
-# A label is due at its step, before the rest is heard: one direction. 93.8 to 94.3 % of the steps.
+# A label is due at its step, before the rest is heard: one direction. Cross-validated on Japanese
+# Vowels: 93.2 % of the steps; read from both ends it would be 97.1.
 LABEL = Recipe(
     task="label",
     head="Categorical",

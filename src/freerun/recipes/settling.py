@@ -17,7 +17,7 @@ FEWEST_PASSES = 4
 NO_SEASON = 12
 """Stands for a season where there is none."""
 
-UPDATES = {"classify": 600, "regress": 1000, "label": 600, "text": 3000, "forecast": 1000}
+UPDATES = {"classify": 600, "regress": 600, "label": 360, "text": 3000, "forecast": 1000}
 """Steps of the optimizer that training takes, about, where nobody says how many epochs."""
 
 EPOCHS = {
