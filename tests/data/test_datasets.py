@@ -13,6 +13,7 @@ from freerun.data import datasets
 def test_public_names() -> None:
     assert freerun.data.__all__ == [
         "Batch",
+        "Levels",
         "Scaling",
         "Schema",
         "Sequences",

@@ -98,7 +98,7 @@ Recurrence = Annotated[
 ]
 OutputLags = Annotated[
     int | None,
-    count("--output-lags", "How many past outputs are fed back; a season of them by default."),
+    count("--output-lags", "How many past outputs are fed back; two seasons of them by default."),
 ]
 Residual = Annotated[bool, typer.Option(help="Learn the change from step to step.")]
 Head = Annotated[

@@ -115,7 +115,9 @@ def command(task: str) -> Callable[..., None]:
     def train(**given: Any) -> None:
         _train(task, given)
 
-    train.__name__, train.__doc__ = task, DOCUMENTED[task]
+    paragraphs = DOCUMENTED[task].split("\n\n")
+    train.__name__ = task
+    train.__doc__ = "\n\n".join(" ".join(one.split()) for one in paragraphs)
     train.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
     train.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
