@@ -32,14 +32,12 @@ SUNSPOTS = replace(
     hidden_size=16,
     recurrence="output",
     output_lags=60,
-    residual=False,
-    dropout=0.0,
     epochs=100,
     batch_size=64,
     lr=4e-3,
     window=60,
     stride=4,
-    validate=None,
+    start="random",
 )
 
 PARTS = {
