@@ -5,6 +5,7 @@
     weights.safetensors         the best weights so far
     history.jsonl               a line per epoch
     last/training.safetensors   all that resuming needs, in one file: whole, or not there
+    ends.safetensors            of forecasts: where each series ended, to go on from there
 
 Nothing in it is a pickle: loading a run never executes code from it.
 """
