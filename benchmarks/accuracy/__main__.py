@@ -18,7 +18,7 @@ import freerun as fr
 from benchmarks.accuracy.classification import CLASSIFICATION
 from benchmarks.accuracy.forecasts import COVERAGE, MASE
 from benchmarks.accuracy.kind import Kind, Row
-from benchmarks.accuracy.table import table
+from benchmarks.accuracy.table import cell, table
 from benchmarks.accuracy.text import TEXT
 
 KINDS = (CLASSIFICATION, MASE, COVERAGE, TEXT)
@@ -31,8 +31,9 @@ def main() -> int:
     found: dict[str, dict[str, Row]] = {}
     for kind in KINDS:
         for name in _asked(kind, options.only):
-            print(f"{kind.name}: {name} ...", file=sys.stderr, flush=True)
-            found.setdefault(kind.name, {})[name] = kind.measure(name, options.seeds)
+            print(f"{kind.name}: {name}", end=" ... ", file=sys.stderr, flush=True)
+            row = found.setdefault(kind.name, {})[name] = kind.measure(name, options.seeds)
+            print(" | ".join(cell(row[one], kind.digits) for one in row), file=sys.stderr)
         if kind.name in found and not options.json:
             print(table(kind, found[kind.name]) + "\n", flush=True)
     if options.json:
