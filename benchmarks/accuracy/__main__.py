@@ -10,30 +10,38 @@ they are, in ``freerun/recipes``.
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import torch
+from benchmarks.accuracy.threads import pin
 
-import freerun as fr
-from benchmarks.accuracy.classification import CLASSIFICATION
-from benchmarks.accuracy.forecasts import COVERAGE, MASE
-from benchmarks.accuracy.kind import Kind, Row
-from benchmarks.accuracy.table import cell, table
-from benchmarks.accuracy.text import TEXT
-
-KINDS = (CLASSIFICATION, MASE, COVERAGE, TEXT)
+if TYPE_CHECKING:
+    from benchmarks.accuracy.kind import Kind, Row
 
 
 def main() -> int:
-    options = _options()
-    torch.set_num_threads(1)
+    pin()  # before the imports below
+    import torch
+
+    import freerun as fr
+    from benchmarks.accuracy.classification import CLASSIFICATION
+    from benchmarks.accuracy.forecasts import COVERAGE, MASE
+    from benchmarks.accuracy.table import cell, table
+    from benchmarks.accuracy.text import TEXT
+
+    kinds = (CLASSIFICATION, MASE, COVERAGE, TEXT)
+    options = _options(kinds)
     fr.kernels.warm()  # so that no compiling is timed
     found: dict[str, dict[str, Row]] = {}
-    for kind in KINDS:
+    for kind in kinds:
         for name in _asked(kind, options.only):
             print(f"{kind.name}: {name}", end=" ... ", file=sys.stderr, flush=True)
+            torch.set_num_threads(1)
             row = found.setdefault(kind.name, {})[name] = kind.measure(name, options.seeds)
             print(" | ".join(cell(row[one], kind.digits) for one in row), file=sys.stderr)
+            if torch.get_num_threads() != 1:
+                raise RuntimeError(f"{name}: threads were changed on the way, seconds mean nothing")
         if kind.name in found and not options.json:
             print(table(kind, found[kind.name]) + "\n", flush=True)
     if options.json:
@@ -41,8 +49,8 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
-    names = list(dict.fromkeys(name for kind in KINDS for name in (kind.name, *kind.sets)))
+def _options(kinds: Sequence["Kind"]) -> argparse.Namespace:
+    names = list(dict.fromkeys(name for kind in kinds for name in (kind.name, *kind.sets)))
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy",
         description="How well freerun predicts, beside other libraries on the same data.",
@@ -56,14 +64,14 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _asked(kind: Kind, only: list[str] | None) -> tuple[str, ...]:
+def _asked(kind: "Kind", only: list[str] | None) -> tuple[str, ...]:
     """The data sets of a kind that ``--only`` names, itself or by their kind."""
     if only is None or kind.name in only:
         return kind.sets
     return tuple(name for name in kind.sets if name in only)
 
 
-def _plain(found: dict[str, dict[str, Row]]) -> dict[str, object]:
+def _plain(found: dict[str, dict[str, "Row"]]) -> dict[str, object]:
     """The figures as JSON knows them: kind, data set, method."""
     return {
         kind: {

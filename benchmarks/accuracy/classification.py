@@ -80,7 +80,7 @@ CLASSIFICATION = Kind(
     methods={
         "freerun": "fr.SequenceClassifier, no setting but the seed",
         "summary + linear": "a logistic regression upon its transform(), after that training",
-        "ROCKET": "aeon's RocketClassifier, lengths made equal by stretching",
+        "ROCKET": "aeon's RocketClassifier, shorter sequences padded with zeros",
         "1-NN DTW": "aeon's nearest neighbour under dynamic time warping",
         "majority": "the commonest class",
     },

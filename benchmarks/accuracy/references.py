@@ -3,7 +3,7 @@
 import numpy as np
 from aeon.classification.convolution_based import RocketClassifier
 from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
-from aeon.transformations.collection.unequal_length import Resizer
+from aeon.transformations.collection.unequal_length import Padder
 
 from benchmarks.accuracy.data import Labeled
 
@@ -13,13 +13,14 @@ __all__ = ["majority", "nearest_neighbour", "rocket"]
 def rocket(train: Labeled, test: Labeled, seed: int) -> float:
     """Accuracy of ROCKET, 10,000 random kernels and a ridge (Dempster et al. 2020).
 
-    It takes one length only: others are first stretched to the longest in the training part by
-    linear interpolation, as the archive of these data sets does it.
+    It takes one length only: where lengths differ, zeros follow the shorter ones. On the training
+    part of Japanese Vowels, 3 folds, that has 95 %, the last value repeated 86 %, and stretching,
+    which hides how long a sequence was, 81 %.
     """
     x, asked = _collection(train), _collection(test)
     if len({one.shape[1] for one in x + asked}) > 1:
-        resizer = Resizer().fit(x)
-        x, asked = resizer.transform(x), resizer.transform(asked)
+        padder = Padder().fit(x + asked)
+        x, asked = list(padder.transform(x)), list(padder.transform(asked))
     model = RocketClassifier(random_state=seed).fit(np.stack(x), train.y)
     return float(np.mean(model.predict(np.stack(asked)) == test.y))
 
