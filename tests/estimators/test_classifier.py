@@ -17,7 +17,7 @@ WAVES = [np.sin(np.arange(20 + n) * (0.3 + 0.5 * (n % 2))) for n in range(12)]
 )
 def test_labels_of_any_kind_are_learned_and_given_back(labels: Any) -> None:
     y = np.array([labels[n % 2] for n in range(12)], getattr(labels, "dtype", None))
-    model = fr.SequenceClassifier(8, epochs=40).fit(WAVES, y)
+    model = fr.SequenceClassifier(8, epochs=40, lr=1e-2).fit(WAVES, y)
     found = model.predict(WAVES)
     assert found.tolist() == y.tolist()
     assert found.dtype == y.dtype
@@ -75,7 +75,7 @@ def test_a_high_level_takes_no_digits() -> None:
 def test_score_of_sequences_goes_by_the_names_of_their_classes() -> None:
     y = [n % 2 for n in range(12)]
     data = fr.Sequences(WAVES, torch.tensor(y), target="sequence", classes=["slow", "fast"])
-    model = fr.SequenceClassifier(8, epochs=40).fit(data)
+    model = fr.SequenceClassifier(8, epochs=40, lr=1e-2).fit(data)
     assert model.score(data) == 1
     turned = fr.Sequences(
         WAVES, torch.tensor([1 - n for n in y]), target="sequence", classes=["fast", "slow"]

@@ -22,7 +22,9 @@ import freerun as fr
 from tests.estimators.examples import KINDS, Array, forecaster, labelled, ragged, small, waves
 
 CHECKED = [
-    fr.SequenceClassifier(hidden_size=8, epochs=8, batch_size=64, bidirectional=False),
+    fr.SequenceClassifier(
+        hidden_size=8, epochs=8, batch_size=64, bidirectional=False, dropout=0.0, lr=2e-2
+    ),
     # The checks want half of the variance of 200 samples explained, with a step for each feature.
     fr.SequenceRegressor(hidden_size=8, epochs=30, batch_size=32, bidirectional=False, lr=0.03),
 ]
@@ -166,7 +168,7 @@ def test_cross_validation_scores_every_part() -> None:
 def test_scaled_features_before_it() -> None:
     X = FORMS["two axes"]
     y = X.sum(1) > 0
-    pipe = Pipeline([("scale", StandardScaler()), ("read", small("classify", epochs=40))])
+    pipe = Pipeline([("scale", StandardScaler()), ("read", small("classify", epochs=40, lr=1e-2))])
     assert pipe.fit(X, y).score(X, y) > 0.8
     assert clone(pipe).get_params()["read__epochs"] == 40
 

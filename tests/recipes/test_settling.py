@@ -74,8 +74,8 @@ def test_a_window_longer_than_every_series_is_refused() -> None:
 @pytest.mark.parametrize(
     ("recipe", "data", "batches"),
     [
-        (CLASSIFY, sequences(320), 10),
-        (REGRESS, sequences(330), 11),
+        (CLASSIFY, sequences(160), 10),
+        (REGRESS, sequences(164), 11),
         (LABEL, sequences(320), 10),
         # Windows of 10 steps, 5 apart: 13 of 70 steps, and none of what is shorter.
         (replace(FORECAST, window=10, stride=5, batch_size=3), series(70, 4, 9), 5),
@@ -91,7 +91,7 @@ def test_epochs_are_as_many_as_the_updates_take(recipe: Any, data: Any, batches:
 
 def test_epochs_are_neither_few_nor_many() -> None:
     assert settle(CLASSIFY, sequences(2)).epochs == EPOCHS["classify"][1]
-    assert settle(CLASSIFY, sequences(32 * 1000)).epochs == EPOCHS["classify"][0]
+    assert settle(CLASSIFY, sequences(16 * 1000)).epochs == EPOCHS["classify"][0]
 
 
 def test_the_longest_horizon_leaves_room_for_the_lags() -> None:
