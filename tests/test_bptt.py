@@ -12,7 +12,7 @@ from torch import Tensor
 from freerun._checks import ArgumentError
 from freerun.bptt import BPTT, CheckpointedBPTT, FullBPTT, Part, TruncatedBPTT
 from freerun.data import Scaling
-from freerun.forcing import Plan, PlanBatch
+from freerun.plan import Plan, PlanBatch
 from freerun.heads import Gaussian
 from freerun.network import RecurrentNetwork
 from freerun.state import Noise

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from freerun.forcing import Forcing, FreeRunning, Plan, TeacherForcing
+from freerun.forcing import FreeRunning, TeacherForcing
+from freerun.plan import Forcing, Plan
 from freerun.heads import Categorical, Gaussian, Point
 from freerun.network import RecurrentNetwork
 

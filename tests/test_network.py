@@ -12,7 +12,8 @@ from torch import Tensor
 
 from freerun._checks import ArgumentError
 from freerun.data import Scaling
-from freerun.forcing import FreeRunning, Plan
+from freerun.forcing import FreeRunning
+from freerun.plan import Plan
 from freerun.heads import (
     Bernoulli,
     Categorical,

@@ -10,12 +10,13 @@ import pytest
 import freerun
 
 NAMES = """
-    ArgumentError CheckpointedBPTT DataError Forecaster FreeRunning FreerunError FullBPTT Gap
-    History Noise NonFiniteError Optimizer Path Plan RecurrentNetwork RunError Sampling Scaling
-    Schema SequenceClassifier SequenceLabeler SequenceRegressor Sequences Session State Table
-    TeacherForcing TextModel TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets
-    estimators evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
-    state training
+    ArgumentError CheckpointedBPTT Curriculum DataAsDemonstrator DataError Forecaster FreeRunning
+    FreerunError FullBPTT Gap GeneralizedTeacherForcing History HorizonCurriculum Noise
+    NoisyTeacherForcing NonFiniteError Optimizer Path Plan ProfessorForcing RecurrentNetwork
+    RunError Sampling Scaling ScheduledSampling Schema SequenceClassifier SequenceLabeler
+    SequenceRegressor Sequences Session SparseTeacherForcing State Table TeacherForcing TextModel
+    TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets estimators evaluate
+    exposure_gap fit forcing heads load nn predict read run save scaled_batch state training
 """
 
 

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from freerun import _reference, kernels
 from freerun._checks import ArgumentError
-from freerun.forcing import FreeRunning, Plan
+from freerun.forcing import FreeRunning
+from freerun.plan import Plan
 from freerun.heads import HEADS, Gaussian
 from freerun.network import RecurrentNetwork
 from freerun.state import Noise, State

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_integer, fail
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
 from freerun.state import Noise, State
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from freerun._checks import fail
 from freerun.data import Batch, Sequences
-from freerun.forcing import PlanBatch
+from freerun.plan import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 from freerun.state import State
@@ -151,6 +151,8 @@ def plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
         mask=None if batch.observed is None else batch.observed.to(device),
         state=None if net.bidirectional else _state_before(net, batch),
         index=batch.index,
+        head=net.head,
+        lags=net.output_lags,
     )
 
 

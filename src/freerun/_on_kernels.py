@@ -15,7 +15,7 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.heads import Sampling
 from freerun.unrolled import Unfoldable
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from freerun._checks import fail
-from freerun.forcing import Forcing, FreeRunning, Plan, PlanBatch, TeacherForcing
 from freerun.heads import Categorical, Head, Sampling
+from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.unroll import real_steps
 
 __all__ = ["plan_for"]
@@ -51,8 +51,9 @@ def plan_for(
     if isinstance(forcing, Plan):
         plan = forcing
     elif batch is not None:
-        plan = (forcing or TeacherForcing()).plan(batch, 0.0, generator)
-    elif forcing is None or forcing == FreeRunning():
+        teacher = Plan(batch.y, 1.0)
+        plan = teacher if forcing is None else forcing.plan(batch, Progress(), generator)
+    elif forcing is None or not getattr(forcing, "needs_truth", True):
         plan = Plan(None, 0.0)
     else:
         fix = f"Pass y, or leave out {forcing!r}."

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from freerun._pieces import sharpening_of
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.heads import Sampling
 from freerun.kernels import Layer, Readout, choose, is_disabled, kernel_feed
 from freerun.kernels.stepping import Stepper

@@ -14,7 +14,7 @@ from freerun._checks import check_choice, check_integer, fail
 from freerun._inputs import check_state
 from freerun._measure import evaluating, fitting
 from freerun._start import Start, read_start
-from freerun.forcing import Plan, TeacherForcing
+from freerun.plan import Plan
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over, read_levels
@@ -143,7 +143,7 @@ def _warm_up(net: RecurrentNetwork, start: Start) -> State:
             for part in (start.seen_x, start.seen_y, start.observed)
         )
         left = (start.lengths - begin).clamp(0, length)
-        state = net(x, y, TeacherForcing(), left, mask, state, noise=Noise()).state
+        state = net(x, y, Plan(y, 1.0), left, mask, state, noise=Noise()).state
     return state
 
 

@@ -11,7 +11,8 @@ from freerun._checks import check_integer, fail
 from freerun._data_for import data_for
 from freerun._measure import evaluating, root_mean, scaled_batch, squared_error
 from freerun.data import Sequences
-from freerun.forcing import FreeRunning, PlanBatch, TeacherForcing
+from freerun.forcing import FreeRunning, TeacherForcing
+from freerun.plan import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
 

@@ -4,7 +4,7 @@ import pytest
 
 import freerun as fr
 from freerun.cli.policies import read_forcing
-from freerun.forcing import Forcing
+from freerun.plan import Forcing
 
 
 @pytest.mark.parametrize(

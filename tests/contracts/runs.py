@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from freerun.forcing import Plan, PlanBatch
+from freerun.plan import Plan, PlanBatch
 from freerun.heads import Head
 from freerun.network import RecurrentNetwork
 from freerun.state import Noise, State

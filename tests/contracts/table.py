@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from freerun.cells import CELLS
-from freerun.forcing import FORCINGS, Forcing, Plan
+from freerun.forcing import FORCINGS
+from freerun.plan import Forcing, Plan
 from freerun.heads import HEADS, Head
 
 HEAD_ARGUMENTS: dict[str, dict[str, Any]] = {

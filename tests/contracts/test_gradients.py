@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.state import Noise
 from tests.contracts.runs import Run, assert_same, gradients, make_run, results
 from tests.contracts.table import Case, cases, make_head, two_way_cases

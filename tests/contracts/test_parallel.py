@@ -10,7 +10,8 @@ from torch import Tensor
 
 from freerun import _reference as unrolling
 from freerun.cells import CELLS
-from freerun.forcing import FreeRunning, Plan
+from freerun.forcing import FreeRunning
+from freerun.plan import Plan
 from freerun.heads import HEADS
 from freerun.kernels import disabled
 from freerun.state import Noise

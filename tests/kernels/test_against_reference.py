@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.forcing import Plan
+from freerun.plan import Plan
 from freerun.heads import HEADS, Sampling
 from freerun.kernels import choose, disabled
 from tests.contracts.runs import Run, make_run, results

@@ -10,7 +10,7 @@ from torch import Tensor
 
 import freerun as fr
 from freerun import checkpoint
-from freerun.forcing import PlanBatch
+from freerun.plan import PlanBatch
 from freerun.training import loop
 
 TIMES = ("seconds", "steps_per_second")

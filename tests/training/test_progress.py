@@ -71,7 +71,7 @@ def test_an_interruption_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Any)
 
 def test_a_resumed_bar_begins_where_the_run_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress.Progress(epochs=4, batches=5, show=True, behind=12) as shown:
+    with progress.ProgressBar(epochs=4, batches=5, show=True, behind=12) as shown:
         (task,) = shown.bar.tasks
         assert (task.completed, task.total, task.fields["epoch"]) == (12, 20, 2)
         shown.batch(2, 3, steps=10)

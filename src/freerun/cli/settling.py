@@ -7,7 +7,6 @@ from typing import Any
 from freerun._checks import DataError, FreerunError, RunError, fail
 from freerun.cells import CELLS
 from freerun.cli.measures import check_horizon, default_horizon
-from freerun.cli.policies import read_forcing
 from freerun.cli.reading import choose
 from freerun.cli.runs import Run
 from freerun.cli.sources import Source
@@ -16,7 +15,7 @@ from freerun.network import RECURRENCES
 from freerun.recipes.holding_back import hold_back
 from freerun.recipes.recipe import RECIPES, Recipe
 from freerun.recipes.settling import settle
-from freerun.recipes.spelling import spell_forcing
+from freerun.forcing import read_forcing, spell_forcing
 
 __all__ = ["check_same", "settled"]
 
@@ -36,7 +35,7 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         cell=choose("--cell", recipe.cell, CELLS),
         recurrence=choose("--recurrence", recipe.recurrence, RECURRENCES),
         head=choose("--head", recipe.head, heads),
-        forcing=spell_forcing(read_forcing(recipe.forcing)),
+        forcing=spell_forcing(read_forcing(recipe.forcing, "--forcing")),
     )
     _check_edges(recipe, source)
     _check_counts(recipe, source)
@@ -58,7 +57,7 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         what = "the longest series to train on"
         expected = f"--window must be at most {longest}, the steps of {what}"
         fail("freerun", expected, filled.window, f"Use --window {longest} or less.")
-    warmup = getattr(read_forcing(recipe.forcing), "warmup", 0)
+    warmup = getattr(read_forcing(recipe.forcing, "--forcing"), "warmup", 0)
     steps = filled.window or longest
     if recipe.recurrence != "hidden" and warmup >= steps:
         expected = f"--forcing: warmup must be below {steps}, the steps of the longest sequence"
@@ -91,7 +90,7 @@ def _check_edges(recipe: Recipe, source: Source) -> None:
     if recipe.recurrence == "hidden" and not source.train.input_size:
         expected = f"--recurrence must be output or both, for {source.name} has no inputs to read"
         fail("freerun", expected, "hidden", "Use --recurrence output.")
-    usual = spell_forcing(read_forcing(RECIPES[recipe.task].forcing))
+    usual = spell_forcing(read_forcing(RECIPES[recipe.task].forcing, "--forcing"))
     if recipe.recurrence == "hidden" and recipe.forcing != usual:
         expected = "--forcing needs outputs that are fed back"
         fix = "Use --recurrence both, or leave out --forcing."

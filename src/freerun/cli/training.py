@@ -13,7 +13,7 @@ import freerun as fr
 from freerun._files import write_whole
 from freerun.cli.learnable import check_learnable
 from freerun.cli.output import Stopped, say
-from freerun.cli.policies import read_forcing
+from freerun.forcing import read_forcing
 from freerun.cli.runs import read_run
 from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source, fingerprint
@@ -53,7 +53,7 @@ def train(
     recipe = settled(recipe, source, seed)
     held = fingerprint(source.test)
     source = source.leveled(recipe.scale)
-    forcing = read_forcing(recipe.forcing)
+    forcing = read_forcing(recipe.forcing, "--forcing")
     if recipe.task == "forecast":
         choice = choose(recipe, source.train, forcing, seed, not quiet)
         say_choice(choice, quiet)

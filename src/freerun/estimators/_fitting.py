@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state
 
 from freerun._checks import ArgumentError, DataError, check_integer
 from freerun.data import Sequences
-from freerun.forcing import Forcing, TeacherForcing
+from freerun.forcing import TeacherForcing
+from freerun.plan import Forcing
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
 from freerun.recipes.training import train

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from freerun import checkpoint
 from freerun._checks import RunError, fail
 from freerun.estimators._fitting import plain_parameters
-from freerun.forcing import FORCINGS, Forcing
+from freerun.forcing import FORCINGS, forcing_of
+from freerun.plan import Forcing
 from freerun.recipes.recipe import Recipe
 from freerun.training import History
 from freerun.training.run_directory import plain
@@ -108,13 +109,12 @@ def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _forcing(kept: dict[str, Any]) -> Forcing:
     """A policy as it was passed."""
-    arguments = {name: value for name, value in kept.items() if name != "name"}
-    if kept["name"] not in FORCINGS:
-        expected, got = f"a forcing of {', '.join(map(repr, FORCINGS))}", repr(kept["name"])
+    try:
+        return forcing_of(kept)
+    except KeyError as error:
+        expected = f"a forcing of {', '.join(map(repr, FORCINGS))}"
         fix = "Make it known with freerun.forcing.register."
-        fail("load", expected, got, fix, RunError)
-    kind: Any = FORCINGS[kept["name"]]
-    return kind(**arguments)
+        fail("load", expected, str(error), fix, RunError)
 
 
 def _features(estimator: Any) -> dict[str, Any]:

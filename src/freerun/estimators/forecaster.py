@@ -20,14 +20,14 @@ from freerun.estimators._fitting import (
 )
 from freerun.estimators._kept import Kept
 from freerun.estimators._series import Form, Given, ahead, read_series
-from freerun.forcing import FORCINGS, Forcing
+from freerun.forcing import read_forcing, spell_forcing
+from freerun.plan import Forcing
 from freerun.path import Path as FreePath
 from freerun.recipes.choosing import choose
 from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for
 from freerun.recipes.recipe import FORECAST
 from freerun.recipes.skill import Skill, skill
-from freerun.recipes.spelling import spell_forcing
 
 __all__ = ["Forecaster"]
 
@@ -345,11 +345,4 @@ def _answer(values: torch.Tensor, form: Form) -> Any:
 
 
 def _policy(forcing: Any) -> Forcing:
-    if isinstance(forcing, str):
-        if forcing not in FORCINGS:
-            known = ", ".join(map(repr, FORCINGS))
-            fix = "Pass one of them, or a policy such as freerun.FreeRunning(10)."
-            fail("Forecaster", f"forcing must be one of {known}", repr(forcing), fix)
-        kind: Any = FORCINGS[forcing]
-        return kind()
-    return forcing
+    return read_forcing(forcing) if isinstance(forcing, str) else forcing

@@ -11,7 +11,7 @@ from freerun._checks import FreerunError
 from freerun.closed_loop import run
 from freerun.data import Sequences
 from freerun.evaluation import evaluate
-from freerun.forcing import Forcing
+from freerun.plan import Forcing
 from freerun.network import RecurrentNetwork
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back

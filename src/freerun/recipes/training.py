@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from freerun.data import Sequences
-from freerun.forcing import Forcing
+from freerun.plan import Forcing
 from freerun.network import RecurrentNetwork
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back, validation

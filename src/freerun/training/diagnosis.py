@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from freerun.bptt import Part
-from freerun.forcing import Plan, PlanBatch
+from freerun.plan import Plan, PlanBatch
 from freerun.network import RecurrentNetwork
 from freerun.state import Noise
 

@@ -7,21 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
 from freerun._measure import plan_batch, scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
-from freerun.forcing import Forcing, Plan, PlanBatch, TeacherForcing
+from freerun.forcing import TeacherForcing
+from freerun.forcing.hooks import arrange, penalty, prepare, update
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.state import Noise
 from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
 from freerun.training.optimizer import Optimizer
 from freerun.training.policies import check_policies, check_together
-from freerun.training.progress import Progress
+from freerun.training.progress import ProgressBar
 from freerun.training.run_directory import check_out, describe, open_run
 from freerun.training.state import Training
 from freerun.training.validation import Validation
@@ -105,7 +108,7 @@ def fit(
     check_integer("fit", "epochs", epochs, 0)
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
-    check_together(net, bptt, optimizer)
+    check_together(net, forcing, bptt, optimizer, epochs)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
     monitor = None if valid is None else validation.monitored(net, valid)
@@ -126,9 +129,8 @@ def fit(
     units = net.get_extra_state()
     net.scaling = scaling
     try:
-        if net.has_output_edge and hasattr(forcing, "prepare"):
-            forcing.prepare(net, train)
-        training = Training(net, method, forcing, seed)
+        followed = prepare(forcing, net, train) if net.has_output_edge else forcing
+        training = Training(net, method, followed, seed)
         if folder is not None:
             open_run(training, folder, config, overwrite)
     except BaseException:
@@ -141,7 +143,7 @@ def fit(
     training.trained.forget()
     net.train()
     try:
-        with Progress(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
+        with ProgressBar(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
             while training.epoch < epochs and training.finished is None and not interrupt.asked:
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
@@ -149,7 +151,8 @@ def fit(
                 rest = scaled.batches(size, context=net.context, order=order) if len(order) else ()
                 for drawn in rest:
                     share = (training.epoch + training.position / batches) / epochs
-                    _learn(training, bptt, optimizer, plan_batch(net, drawn), share)
+                    now = Progress(share, epochs)
+                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now)
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
                     shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
@@ -190,18 +193,14 @@ def fit(
 
 
 def _learn(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, share: float
+    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress
 ) -> None:
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
-    net, method, forcing = training.net, training.method, training.forcing
-    trained = training.trained
-    plan = forcing.plan(batch, share, training.generator) if net.has_output_edge else None
-    if net.has_output_edge and not isinstance(plan, Plan):
-        fix = "Return fr.Plan(values, weights)."
-        fail("fit", f"{type(forcing).__name__}.plan must return a Plan", repr(plan), fix)
+    net, method, trained = training.net, training.method, training.trained
+    batch, plan = _planned(training, batch, now)
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
-    rate = optimizer.rate(share)
+    rate = optimizer.rate(now)
     for group in method.param_groups:
         group["lr"] = rate
 
@@ -210,7 +209,7 @@ def _learn(
         training.add(nll=float(part.nll), steps=float(part.count), norm=norm, updates=1)
     else:
         for part in bptt.parts(net, batch, plan, noise):
-            part.loss.backward()
+            _total(training, batch, part).backward()
             if not part.update:
                 _check_finite(training, batch, plan, noise, part, 0.0)
                 training.add(nll=float(part.nll), steps=part.count)
@@ -221,9 +220,31 @@ def _learn(
                 method.step()
             trained.forget()
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
-    update = getattr(forcing, "update", None)
-    if update is not None and net.has_output_edge:
-        update(net, batch, part.unrolled)
+    if net.has_output_edge:
+        update(training.forcing, net, batch, part.unrolled)
+
+
+def _planned(
+    training: Training, batch: PlanBatch, now: Progress
+) -> tuple[PlanBatch, Plan | None]:
+    """The batch as the forcing arranges it, and its plan; None without an output edge."""
+    net, forcing, generator = training.net, training.forcing, training.generator
+    if not net.has_output_edge:
+        return batch, None
+    batch = arrange(forcing, net, batch, now, generator)
+    plan = forcing.plan(batch, now, generator)
+    if not isinstance(plan, Plan):
+        fix = "Return fr.Plan(values, weights)."
+        fail("fit", f"{type(forcing).__name__}.plan must return a Plan", repr(plan), fix)
+    return batch, plan
+
+
+def _total(training: Training, batch: PlanBatch, part: Part) -> Tensor:
+    """The part's loss, and what the forcing adds to it."""
+    if not training.net.has_output_edge:
+        return part.loss
+    more = penalty(training.forcing, training.net, batch, part.unrolled, training.generator)
+    return part.loss if more is None else part.loss + more
 
 
 def _search(

@@ -4,7 +4,8 @@ import torch
 
 from freerun._checks import fail
 from freerun.bptt import BPTT, CheckpointedBPTT, TruncatedBPTT
-from freerun.forcing import Forcing
+from freerun.plan import Forcing
+from freerun.forcing.hooks import check_epochs, has_penalty
 from freerun.network import RecurrentNetwork
 from freerun.training.optimizer import RATES, Optimizer
 from freerun.training.validation import Validation
@@ -38,7 +39,9 @@ def check_policies(forcing: object, bptt: object, optimizer: object, validation:
             fail("fit", f"{name} must be like {example}", got, f"Pass {name}={meant or example}.")
 
 
-def check_together(net: RecurrentNetwork, bptt: BPTT, optimizer: Optimizer) -> None:
+def check_together(
+    net: RecurrentNetwork, forcing: Forcing, bptt: BPTT, optimizer: Optimizer, epochs: int
+) -> None:
     """Refuse what only the first batch would find out, when a run is already there.
 
     Raises:
@@ -50,6 +53,15 @@ def check_together(net: RecurrentNetwork, bptt: BPTT, optimizer: Optimizer) -> N
     if net.bidirectional and isinstance(bptt, TruncatedBPTT | CheckpointedBPTT):
         expected = "a bidirectional network reads whole sequences"
         fail("fit", expected, repr(bptt), "Use FullBPTT().")
+    name = type(forcing).__name__
+    if not net.has_output_edge and getattr(forcing, "needs_output_edge", False):
+        fix = "Use recurrence='output' or 'both', or leave forcing out."
+        fail("fit", f"{name} needs a network with an output edge", "recurrence='hidden'", fix)
+    if has_penalty(forcing) and (optimizer.whole_batch or isinstance(bptt, TruncatedBPTT)):
+        got = "lbfgs" if optimizer.whole_batch else repr(bptt)
+        expected = f"{name} needs one loss a batch, and one look at it"
+        fail("fit", expected, got, "Use FullBPTT() and Optimizer('adamw').")
+    check_epochs(forcing, epochs)
 
 
 def _optimizer_meant(value: object) -> str | None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Progress"]
+__all__ = ["ProgressBar"]
 
 LINE_EVERY = 2.0
 """Seconds between plain lines: a log is read, not watched."""
 
 
-class Progress:
+class ProgressBar:
     """Epochs, throughput and time left.
 
     Args:

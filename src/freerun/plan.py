@@ -1,7 +1,7 @@
-"""Forcing: what the output edge carries in training, f(t) = w(t) y(t) + (1 - w(t)) g(o(t)).
+"""Plans: what the output edge carries, f(t) = w(t) y(t) + (1 - w(t)) g(o(t)), and who makes them.
 
-A policy makes a :class:`Plan`, the values y and the weights w for one batch; the unrolled network
-does as the plan says and knows nothing of policies.
+A policy, a :class:`Forcing`, makes a :class:`Plan`, the values y and the weights w for one batch;
+the unrolled network does as the plan says and knows nothing of policies.
 
     w = 1   teacher forcing, in system identification *series-parallel* or NARX training
     w = 0   free running, in system identification *parallel*, *simulation* or NOE training
@@ -13,19 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from freerun._checks import check_choice, check_integer, fail
-from freerun.data import Sequences
-from freerun.heads import Sampling
+from freerun._checks import check_choice, fail
+from freerun.heads import Head, Sampling
 
-__all__ = [
-    "FORCINGS",
-    "Forcing",
-    "FreeRunning",
-    "Plan",
-    "PlanBatch",
-    "TeacherForcing",
-    "register",
-]
+__all__ = ["Forcing", "Plan", "PlanBatch", "Progress"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +88,8 @@ class PlanBatch:
         mask: bool, True where y was observed, or None where all of it was.
         state: what came before the first step: a :class:`freerun.State`, or None.
         index: ``(batch,)``: which sequences of the training set these are, or None.
+        head: what y is to the network: a policy that makes values of its own must know; or None.
+        lags: how many of the last values fed a step reads.
     """
 
     x: Tensor | None
@@ -105,15 +98,54 @@ class PlanBatch:
     mask: Tensor | None = None
     state: Any | None = None
     index: Tensor | None = None
+    head: Head | None = None
+    lags: int = 1
+
+
+class Progress(float):
+    """How far training is, from 0 to 1; and in epochs.
+
+    Args:
+        share: of all that training will do at most.
+        epochs: how many epochs training has at most; 0 where nothing is trained.
+
+    Example:
+        >>> progress = Progress(0.25, epochs=40)
+        >>> float(progress), progress.epoch
+        (0.25, 10.0)
+    """
+
+    epochs: int
+
+    def __new__(cls, share: float = 0.0, epochs: int = 0) -> "Progress":
+        made = super().__new__(cls, share)
+        made.epochs = epochs
+        return made
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done; the one under way in part."""
+        return float(self) * self.epochs
 
 
 @runtime_checkable
 class Forcing(Protocol):
-    """A policy: one method.
+    """A policy: a frozen value with one method.
 
-    A policy may also have ``prepare(net, train)``, called before training, ``update(net, batch,
-    unrolled)``, called after each step of training, and ``state_dict()`` with
-    ``load_state_dict()``, which resuming restores.
+    Training calls four more where a policy has them. What changes while training goes on, none of
+    them keeps in the policy: ``prepare`` makes the object that holds it.
+
+        prepare(net, train)       before training: refuse what does not fit; returns the policy as
+                                  it is followed from here on, or None for itself
+        arrange(net, batch, progress, generator)
+                                  before each step: another batch to learn from in place of this one
+        penalty(net, batch, unrolled, generator)
+                                  what is added to the loss of the batch, a scalar, or None
+        update(net, batch, unrolled)
+                                  after each step
+
+    What ``prepare`` returned may have ``state_dict()`` and ``load_state_dict()``, which resuming
+    restores. ``needs_truth = False`` says that y is not looked at.
     """
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
@@ -121,65 +153,7 @@ class Forcing(Protocol):
 
         Args:
             batch: what there is to feed.
-            progress: how far training is, from 0 to 1.
-            generator: where randomness comes from.
+            progress: how far training is, from 0 to 1; in training a :class:`Progress`.
+            generator: where randomness comes from; PyTorch's global one by default.
         """
         ...
-
-
-@dataclass(frozen=True)
-class TeacherForcing:
-    """w = 1: the truth is fed back (Williams and Zipser 1989; in system identification, NARX).
-
-    With output recurrence every step is then independent of the others, and the whole sequence is
-    one batch of matrix products.
-    """
-
-    def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
-        """Every value, every weight 1."""
-        return Plan(batch.y, 1.0)
-
-
-@dataclass(frozen=True)
-class FreeRunning:
-    """w = 0 after ``warmup`` steps of w = 1: the network runs on its own outputs (NOE).
-
-    Gradients pass through every output that was fed back: exact back-propagation through time.
-
-    Args:
-        warmup: w(1..warmup) = 1, so that step warmup + 1 is fed y(warmup) and the next one the
-            network's own output.
-    """
-
-    warmup: int = 0
-
-    def __post_init__(self) -> None:
-        check_integer("FreeRunning", "warmup", self.warmup, 0)
-
-    def prepare(self, net: object, train: Sequences) -> None:
-        """Refuse a warm-up that leaves no step of any sequence to run: that would be a teacher."""
-        longest = int(train.lengths.max())
-        if self.warmup >= longest:
-            fix = f"Pass warmup={longest // 2}, say, or TeacherForcing()."
-            got = f"{self.warmup} for sequences of {longest} steps at most"
-            fail("FreeRunning", "warmup must leave a step to run freely", got, fix)
-
-    def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
-        """The first ``warmup`` weights 1, the others 0."""
-        if self.warmup == 0:
-            return Plan(batch.y, 0.0)
-        weights = torch.zeros(batch.y.shape[1], device=batch.y.device)
-        weights[: self.warmup] = 1
-        return Plan(batch.y, weights)
-
-
-FORCINGS: dict[str, type[Forcing]] = {
-    policy.__name__: policy for policy in (TeacherForcing, FreeRunning)
-}
-"""Every policy by name; what is registered here runs through every contract of the tests."""
-
-
-def register(policy: type[Forcing]) -> type[Forcing]:
-    """Make saved runs and the contract tests know ``policy``, a frozen dataclass of numbers."""
-    FORCINGS[policy.__name__] = policy
-    return policy
