@@ -12,9 +12,9 @@ from torch import Tensor
 from freerun._checks import ArgumentError
 from freerun.bptt import BPTT, CheckpointedBPTT, FullBPTT, Part, TruncatedBPTT
 from freerun.data import Scaling
-from freerun.plan import Plan, PlanBatch
 from freerun.heads import Gaussian
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan, PlanBatch
 from freerun.state import Noise
 from tests.contracts.runs import ROUNDING, Run, assert_same, make_run
 from tests.contracts.table import DEEP, PLANS, Case, policies, two_way_cases

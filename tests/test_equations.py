@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from freerun.forcing import FreeRunning, TeacherForcing
-from freerun.plan import Forcing, Plan
 from freerun.heads import Categorical, Gaussian, Point
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing, Plan
 
 # One input, two hidden units, three steps.
 U = ((0.5,), (-0.3,))

@@ -11,9 +11,9 @@ from torch import Tensor
 from freerun._checks import ArgumentError
 from freerun.data import Sequences
 from freerun.forcing import FORCINGS, FreeRunning, TeacherForcing
-from freerun.plan import Plan, PlanBatch
 from freerun.heads import Categorical, Gaussian, Sampling
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan, PlanBatch
 from tests.contracts.runs import assert_same, gradients, make_run
 from tests.contracts.table import Case
 

@@ -13,7 +13,6 @@ from torch import Tensor
 from freerun._checks import ArgumentError
 from freerun.data import Scaling
 from freerun.forcing import FreeRunning
-from freerun.plan import Plan
 from freerun.heads import (
     Bernoulli,
     Categorical,
@@ -24,6 +23,7 @@ from freerun.heads import (
     Poisson,
 )
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan
 from freerun.state import State
 from tests.contracts.runs import draw_y, make_run, network, results
 from tests.contracts.table import DEEP, Case, cases, make_head, two_way_cases

@@ -15,8 +15,9 @@ NAMES = """
     NoisyTeacherForcing NonFiniteError Optimizer Path Plan ProfessorForcing RecurrentNetwork
     RunError Sampling Scaling ScheduledSampling Schema SequenceClassifier SequenceLabeler
     SequenceRegressor Sequences Session SparseTeacherForcing State Table TeacherForcing TextModel
-    TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets estimators evaluate
-    exposure_gap fit forcing heads load nn predict read run save scaled_batch state training
+    TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets dynamics estimators
+    evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch state
+    training
 """
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 from freerun import _reference, kernels
 from freerun._checks import ArgumentError
 from freerun.forcing import FreeRunning
-from freerun.plan import Plan
 from freerun.heads import HEADS, Gaussian
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unroll import real_steps, scan
 from tests.contracts.runs import ROUNDING, Run, make_run, network

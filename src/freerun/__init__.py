@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freerun import bptt, cells, data, estimators, forcing, heads, nn, state, training
+    from freerun import bptt, cells, data, dynamics, estimators, forcing, heads, nn, state, training
     from freerun._checks import ArgumentError, DataError, FreerunError, NonFiniteError, RunError
     from freerun._measure import scaled_batch
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
         SparseTeacherForcing,
         TeacherForcing,
     )
-    from freerun.plan import Plan
     from freerun.heads import Sampling
     from freerun.network import RecurrentNetwork
     from freerun.path import Path
+    from freerun.plan import Plan
     from freerun.prediction import predict
     from freerun.session import Session
     from freerun.state import Noise, State
@@ -93,6 +93,7 @@ __all__ = [
     "cells",
     "data",
     "datasets",
+    "dynamics",
     "estimators",
     "evaluate",
     "exposure_gap",
@@ -152,6 +153,7 @@ _MODULES = (
     "bptt",
     "cells",
     "data",
+    "dynamics",
     "estimators",
     "forcing",
     "heads",

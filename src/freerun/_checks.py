@@ -4,7 +4,7 @@
     +-- ArgumentError (ValueError)   an argument has a value or a shape that means nothing here
     +-- DataError (ValueError)       data that cannot be used as it is
     +-- RunError (RuntimeError)      a run directory that is not there, or not whole
-    +-- NonFiniteError (ArithmeticError)   training met a loss or a gradient that is not finite
+    +-- NonFiniteError (ArithmeticError)   a loss, a gradient or a path that is not finite
 
 A message has four parts, in this order: the object, what it expected, what it got, and the fix.
 """
@@ -45,7 +45,7 @@ class RunError(FreerunError, RuntimeError):
 
 
 class NonFiniteError(FreerunError, ArithmeticError):
-    """Training met a loss or a gradient that is not finite."""
+    """A loss, a gradient or a path of a network is not finite."""
 
 
 def fail(

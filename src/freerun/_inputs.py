@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from freerun._checks import check_integer, fail
-from freerun.plan import Plan
 from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
+from freerun.plan import Plan
 from freerun.state import Noise, State
 
 __all__ = ["check_lengths", "check_plan", "check_state", "check_steps", "check_x", "check_y"]

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from freerun._checks import fail
 from freerun.data import Batch, Sequences
-from freerun.plan import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
+from freerun.plan import PlanBatch
 from freerun.state import State
 
 __all__ = [

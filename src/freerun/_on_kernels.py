@@ -15,8 +15,8 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
-from freerun.plan import Plan
 from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 

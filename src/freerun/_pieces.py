@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from freerun.plan import Plan
 from freerun.heads import Sampling
+from freerun.plan import Plan
 from freerun.unrolled import Unfoldable
 
 __all__ = [

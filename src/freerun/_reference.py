@@ -11,8 +11,8 @@ from torch.nn.functional import linear, pad
 
 from freerun._pieces import blank, forced_values, lagged, last_rows, reversed_in_time
 from freerun.cells import Memory, RecurrentLayer
-from freerun.plan import Plan
 from freerun.heads import Head, Sampling
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 

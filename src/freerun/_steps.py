@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from freerun._pieces import sharpening_of
-from freerun.plan import Plan
 from freerun.heads import Sampling
 from freerun.kernels import Layer, Readout, choose, is_disabled, kernel_feed
 from freerun.kernels.stepping import Stepper
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan
 from freerun.state import State
 
 __all__ = ["Steps", "steps_for"]

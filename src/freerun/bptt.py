@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from freerun._checks import check_choice, check_integer, fail
-from freerun.plan import Plan, PlanBatch
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan, PlanBatch
 from freerun.state import Noise, State
 from freerun.unroll import Unrolled
 

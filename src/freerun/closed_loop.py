@@ -14,10 +14,10 @@ from freerun._checks import check_choice, check_integer, fail
 from freerun._inputs import check_state
 from freerun._measure import evaluating, fitting
 from freerun._start import Start, read_start
-from freerun.plan import Plan
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over, read_levels
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unroll import emitted, unroll
 

@@ -12,9 +12,9 @@ from freerun._data_for import data_for
 from freerun._measure import evaluating, root_mean, scaled_batch, squared_error
 from freerun.data import Sequences
 from freerun.forcing import FreeRunning, TeacherForcing
-from freerun.plan import PlanBatch
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
+from freerun.plan import PlanBatch
 
 __all__ = ["evaluate", "free_running_data", "generates"]
 

@@ -20,8 +20,8 @@ from freerun._measure import (
 from freerun._trivial import trivial_forecasts
 from freerun.data import Batch, Sequences
 from freerun.forcing import TeacherForcing
-from freerun.plan import PlanBatch
 from freerun.network import RecurrentNetwork
+from freerun.plan import PlanBatch
 from freerun.state import Noise
 
 if TYPE_CHECKING:

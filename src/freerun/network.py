@@ -13,8 +13,8 @@ from freerun._inputs import check_lengths, check_plan, check_state, check_steps,
 from freerun._planning import plan_for
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
-from freerun.plan import Forcing, Plan, PlanBatch
 from freerun.heads import Categorical, Head
+from freerun.plan import Forcing, Plan, PlanBatch
 from freerun.state import Noise, State
 from freerun.unroll import Unrolled, real_steps, unroll
 
@@ -255,9 +255,7 @@ class RecurrentNetwork(nn.Module):
         lengths = check_lengths(where, lengths, batch, steps, least, self.device)
         known = None
         if y is not None and self.has_output_edge:
-            known = PlanBatch(
-                x, y, lengths, mask, state, head=self.head, lags=self.output_lags
-            )
+            known = PlanBatch(x, y, lengths, mask, state, head=self.head, lags=self.output_lags)
         plan = plan_for(self, known, forcing, generator)
         if plan is not None:
             check_plan(where, self, plan, batch, steps, noise)

@@ -118,6 +118,7 @@ class Progress(float):
     epochs: int
 
     def __new__(cls, share: float = 0.0, epochs: int = 0) -> "Progress":
+        """See the class."""
         made = super().__new__(cls, share)
         made.epochs = epochs
         return made

@@ -16,9 +16,9 @@ from freerun._inputs import check_state, check_y
 from freerun._measure import scaled_inputs, scaled_targets, to_tensor
 from freerun._steps import Steps, steps_for
 from freerun.closed_loop import as_generator, check_draw, draw_noise, outputs_of
-from freerun.plan import Plan
 from freerun.heads import Categorical, Sampling
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unroll import emitted, unroll
 

@@ -18,8 +18,8 @@ from torch import Tensor
 from freerun._on_kernels import unroll_on_kernels
 from freerun._pieces import fed_truth, lagged, last_rows
 from freerun._reference import closed_reference, emitted, open_reference, scan
-from freerun.plan import Plan
 from freerun.kernels import choose
+from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled, real_steps
 

@@ -3,7 +3,7 @@
 import pytest
 
 import freerun as fr
-from freerun.cli.policies import read_forcing
+from freerun.forcing import read_forcing
 from freerun.plan import Forcing
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from freerun.plan import Plan, PlanBatch
 from freerun.heads import Head
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan, PlanBatch
 from freerun.state import Noise, State
 from freerun.unroll import Unrolled
 from tests.contracts.table import PLANS, Case, make_head, policies
@@ -35,7 +35,8 @@ class Run:
         return self.x.shape[1]
 
     def batch(self, mask: Tensor | None = None) -> PlanBatch:
-        return PlanBatch(self.x, self.y, self.lengths, mask, self.state)
+        head, lags = self.net.head, self.net.output_lags
+        return PlanBatch(self.x, self.y, self.lengths, mask, self.state, head=head, lags=lags)
 
     def unroll(
         self, start: int = 0, stop: int | None = None, state: State | None = None

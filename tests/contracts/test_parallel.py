@@ -11,9 +11,9 @@ from torch import Tensor
 from freerun import _reference as unrolling
 from freerun.cells import CELLS
 from freerun.forcing import FreeRunning
-from freerun.plan import Plan
 from freerun.heads import HEADS
 from freerun.kernels import disabled
+from freerun.plan import Plan
 from freerun.state import Noise
 from tests.contracts.runs import Run, assert_same, draw_y, gradients, make_run
 from tests.contracts.table import DEEP, EDGES, Case

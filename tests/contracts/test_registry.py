@@ -8,8 +8,8 @@ import torch
 from freerun import cells, forcing, heads
 from freerun.cells import CELLS, Cell
 from freerun.forcing import FORCINGS, TeacherForcing
-from freerun.plan import Forcing
 from freerun.heads import HEADS, Gaussian
+from freerun.plan import Forcing
 from tests.contracts.table import FORCING_ARGUMENTS, HEAD_ARGUMENTS, cases, make_head, policies
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun.plan import Plan
 from freerun.heads import HEADS, Sampling
 from freerun.kernels import choose, disabled
+from freerun.plan import Plan
 from tests.contracts.runs import Run, make_run, results
 from tests.contracts.table import Case, cases, make_head, two_way_cases
 

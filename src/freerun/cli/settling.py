@@ -11,11 +11,11 @@ from freerun.cli.reading import choose
 from freerun.cli.runs import Run
 from freerun.cli.sources import Source
 from freerun.cli.wording import as_options
+from freerun.forcing import read_forcing, spell_forcing
 from freerun.network import RECURRENCES
 from freerun.recipes.holding_back import hold_back
 from freerun.recipes.recipe import RECIPES, Recipe
 from freerun.recipes.settling import settle
-from freerun.forcing import read_forcing, spell_forcing
 
 __all__ = ["check_same", "settled"]
 

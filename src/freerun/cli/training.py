@@ -13,10 +13,10 @@ import freerun as fr
 from freerun._files import write_whole
 from freerun.cli.learnable import check_learnable
 from freerun.cli.output import Stopped, say
-from freerun.forcing import read_forcing
 from freerun.cli.runs import read_run
 from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source, fingerprint
+from freerun.forcing import read_forcing
 from freerun.recipes import training
 from freerun.recipes.choosing import Choice, choose
 from freerun.recipes.ends import FILE, Ends

@@ -21,8 +21,8 @@ from freerun.estimators._fitting import (
 from freerun.estimators._kept import Kept
 from freerun.estimators._series import Form, Given, ahead, read_series
 from freerun.forcing import read_forcing, spell_forcing
-from freerun.plan import Forcing
 from freerun.path import Path as FreePath
+from freerun.plan import Forcing
 from freerun.recipes.choosing import choose
 from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ class Curriculum:
             if number >= 1 and number != int(number):
                 fix = f"Pass {int(number)}, or a share of training below 1."
                 fail(WHERE, "at must be whole epochs, or shares below 1", number, fix)
-        for before, after in zip(at, at[1:], strict=False):
+        for before, after in pairwise(at):
             if (before < 1) != (after < 1):
                 fix = "Say all in one way."
                 fail(WHERE, "at must be all epochs, or all shares", f"{before} and {after}", fix)
@@ -81,6 +82,11 @@ class Curriculum:
     def has_penalty(self) -> bool:
         """Whether one of the policies adds to the loss."""
         return any(hasattr(one, "penalty") for one in self.policies)
+
+    @property
+    def needs_output_edge(self) -> bool:
+        """Whether one of the policies means nothing without an output edge."""
+        return any(getattr(one, "needs_output_edge", False) for one in self.policies)
 
     def check_epochs(self, epochs: int) -> None:
         """Refuse a policy whose turn never comes.
@@ -149,7 +155,7 @@ class Phases:
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs."""
-        states = [getattr(one, "state_dict", dict)() for one in self.policies]
+        states: list[dict[str, Any]] = [getattr(one, "state_dict", dict)() for one in self.policies]
         return {"policies": states}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

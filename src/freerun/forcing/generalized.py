@@ -7,7 +7,7 @@ import torch
 
 from freerun._checks import check_integer, check_number, fail
 from freerun.data import Sequences
-from freerun.dynamics import growth
+from freerun.dynamics import jacobians, mean_growth
 from freerun.plan import Plan, PlanBatch
 
 __all__ = ["GeneralizedTeacherForcing"]
@@ -96,7 +96,10 @@ class Adapting:
         self.updates += 1
         if self.updates % self.policy.every:
             return
-        kappa = float(growth(net, batch.x, batch.y, batch.lengths, batch.state).max())
+        found = jacobians(
+            net, batch.x, batch.y, batch.state, lengths=batch.lengths, mask=batch.mask
+        )
+        kappa = float(mean_growth(found, batch.lengths).max())
         needed = max(0.0, 1 - 1 / kappa) if kappa > 0 else 0.0
         decay = self.policy.decay
         falling = decay * self.alpha + (1 - decay) * needed

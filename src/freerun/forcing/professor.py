@@ -68,12 +68,10 @@ class ProfessorForcing:
         check_choice(WHERE, "feed", self.feed, ("mean", "sample"))
 
     has_penalty = True
+    needs_output_edge = True
 
     def prepare(self, net: Any, train: Sequences) -> "Professor":
         """The object that holds the adversary."""
-        if not net.has_output_edge:
-            fix = "Use recurrence='output' or 'both'."
-            fail(WHERE, "a network must have an output edge", "recurrence='hidden'", fix)
         if self.feed == "sample" and not net.head.can_sample:
             got, fix = f"a {type(net.head).__name__} head", "Use feed='mean', or a Gaussian head."
             fail(WHERE, "feed='sample' needs a head with a spread", got, fix)

@@ -11,6 +11,10 @@ from freerun.plan import Plan, PlanBatch
 __all__ = ["ScheduledSampling"]
 
 
+WITHDRAWN = Linear(start=1.0, end=0.0)
+"""The truth at first, and at the end none of it."""
+
+
 @dataclass(frozen=True)
 class ScheduledSampling:
     """w(t) ~ Bernoulli(e): at every step of every sequence a coin decides between truth and output.
@@ -46,7 +50,7 @@ class ScheduledSampling:
     recurrent neural networks", NIPS 2015, section 2.4.
     """
 
-    schedule: Schedule | str | float = Linear()
+    schedule: Schedule | str | float = WITHDRAWN
     feed: str = "mean"
     through: bool = True
 

@@ -16,7 +16,15 @@ from typing import Protocol, runtime_checkable
 from freerun._checks import check_choice, check_number, fail
 from freerun.plan import Progress
 
-__all__ = ["SCHEDULES", "Constant", "Exponential", "InverseSigmoid", "Linear", "Schedule", "as_schedule"]
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Exponential",
+    "InverseSigmoid",
+    "Linear",
+    "Schedule",
+    "as_schedule",
+]
 
 
 @runtime_checkable
@@ -157,7 +165,12 @@ def as_schedule(where: str, given: object) -> Schedule:
         return Constant(_check_share(where, "schedule", given))
     known = ", ".join(map(repr, SCHEDULES))
     fix = "Pass schedule='linear', say."
-    fail(where, f"schedule must be a schedule, a number from 0 to 1, or one of {known}", repr(given), fix)
+    fail(
+        where,
+        f"schedule must be a schedule, a number from 0 to 1, or one of {known}",
+        repr(given),
+        fix,
+    )
 
 
 def _epoch(progress: float) -> float:

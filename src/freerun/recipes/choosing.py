@@ -11,8 +11,8 @@ from freerun._checks import FreerunError
 from freerun.closed_loop import run
 from freerun.data import Sequences
 from freerun.evaluation import evaluate
-from freerun.plan import Forcing
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back
 from freerun.recipes.recipe import Recipe

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from freerun.data import Sequences
-from freerun.plan import Forcing
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back, validation
 from freerun.recipes.recipe import Recipe

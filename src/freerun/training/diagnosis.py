@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from freerun.bptt import Part
-from freerun.plan import Plan, PlanBatch
 from freerun.network import RecurrentNetwork
+from freerun.plan import Plan, PlanBatch
 from freerun.state import Noise
 
 __all__ = ["diagnose"]

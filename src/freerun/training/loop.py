@@ -224,9 +224,7 @@ def _learn(
         update(training.forcing, net, batch, part.unrolled)
 
 
-def _planned(
-    training: Training, batch: PlanBatch, now: Progress
-) -> tuple[PlanBatch, Plan | None]:
+def _planned(training: Training, batch: PlanBatch, now: Progress) -> tuple[PlanBatch, Plan | None]:
     """The batch as the forcing arranges it, and its plan; None without an output edge."""
     net, forcing, generator = training.net, training.forcing, training.generator
     if not net.has_output_edge:

@@ -4,9 +4,9 @@ import torch
 
 from freerun._checks import fail
 from freerun.bptt import BPTT, CheckpointedBPTT, TruncatedBPTT
-from freerun.plan import Forcing
 from freerun.forcing.hooks import check_epochs, has_penalty
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.training.optimizer import RATES, Optimizer
 from freerun.training.validation import Validation
 

@@ -13,8 +13,8 @@ from freerun import checkpoint
 from freerun._checks import RunError, fail
 from freerun._files import write_whole
 from freerun._flatten import flatten, unflatten
-from freerun.plan import Forcing
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.training.history import History
 from freerun.training.trained import Trained
 
