@@ -1,2 +1,0 @@
-def largest_exponent(data):
-    return 0.05
