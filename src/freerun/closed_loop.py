@@ -21,7 +21,7 @@ from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unroll import emitted, unroll
 
-__all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run"]
+__all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run", "warm_up"]
 
 LEAST_STEPS = 16
 """Steps that are run at a time at least: for fewer, starting an unroll would cost as much."""
@@ -103,7 +103,7 @@ def run(
         pieces.append((_center(net, y), every, mean, kept))
 
     with evaluating(net):
-        before = _warm_up(net, start)
+        before = warm_up(net, start)
         after = _free(net, start, before, draw, paths, source, keep)
     found = tuple(
         _joined([part for part in column if part is not None], time)
@@ -124,7 +124,7 @@ def _center(net: RecurrentNetwork, y: Tensor) -> Tensor:
     return y.mode(1).values if isinstance(net.head, Categorical) else y.mean(1)
 
 
-def _warm_up(net: RecurrentNetwork, start: Start) -> State:
+def warm_up(net: RecurrentNetwork, start: Start) -> State:
     """The state after what was observed, teacher forced."""
     state = start.state
     seen = start.seen_x if start.seen_x is not None else start.seen_y

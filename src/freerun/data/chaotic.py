@@ -10,6 +10,13 @@ from torch import Tensor
 from freerun._checks import check_integer, check_number, fail
 
 from ._seeding import as_generator, normal, uniform
+from .equations import (
+    lorenz63_field,
+    lorenz96_field,
+    mackey_glass_slope,
+    mackey_glass_step,
+    rk4_step,
+)
 
 __all__ = ["lorenz63", "lorenz96", "mackey_glass"]
 
@@ -74,24 +81,15 @@ def mackey_glass(
     history = 0.5 + 0.8 * float(uniform(as_generator(where, seed), 1))
     count = (washout + steps) * substeps
 
-    def production(delayed: float) -> float:
-        return beta * delayed / (1.0 + delayed**n)
-
     # path[i] is x((i - delay) h) and slope[i] its derivative; within the history it is 0.
     path = [history] * (delay + 1)
     slope = [0.0] * delay
     for i in range(count - 1):
         x, old, new = path[-1], path[i], path[i + 1]
-        early, late = production(old), production(new)
-        k1 = early - gamma * x
-        slope.append(k1)
+        slope.append(mackey_glass_slope(x, old, beta, gamma, n))
         # x has a kink where the history ends: an interval that ends there takes its slope, 0.
-        end_slope = 0.0 if i + 1 == delay else slope[i + 1]
-        middle = production((old + new) / 2 + h / 8 * (slope[i] - end_slope))
-        k2 = middle - gamma * (x + h / 2 * k1)
-        k3 = middle - gamma * (x + h / 2 * k2)
-        k4 = late - gamma * (x + h * k3)
-        path.append(x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4))
+        slopes = slope[-1], slope[i], 0.0 if i + 1 == delay else slope[i + 1]
+        path.append(mackey_glass_step(x, old, new, slopes, h, beta, gamma, n))
     values = torch.tensor(path[delay:], dtype=torch.float64)
     return values[washout * substeps :: substeps, None].contiguous()
 
@@ -145,8 +143,7 @@ def lorenz63(
         check_number(where, name, value)
 
     def field(state: Vector) -> Vector:
-        x, y, z = state.tolist()
-        return np.array((sigma * (y - x), x * (rho - z) - y, x * y - beta * z))
+        return np.array(lorenz63_field(*state.tolist(), sigma, rho, beta))
 
     generator = as_generator(where, seed)
     drawn = torch.tensor([0.0, 0.0, 25.0]) + 5.0 * normal(generator, 3)
@@ -196,12 +193,7 @@ def lorenz96(
     _check_path(where, steps, dt, washout, substeps)
     check_integer(where, "size", size, 4)
     check_number(where, "forcing", forcing)
-    places = np.arange(size)
-    after, before, before_that = (places + 1) % size, places - 1, places - 2
-
-    def field(state: Vector) -> Vector:
-        return (state[after] - state[before_that]) * state[before] - state + forcing
-
+    field = lorenz96_field(size, forcing)
     drawn = forcing + normal(as_generator(where, seed), size)
     return _rk4_path(where, field, _first(where, initial, drawn), steps, dt, washout, substeps)
 
@@ -223,14 +215,6 @@ def _first(where: str, initial: Tensor | None, drawn: Tensor) -> Vector:
     return initial.double().numpy()
 
 
-def _rk4_step(field: Callable[[Vector], Vector], state: Vector, h: float) -> Vector:
-    k1 = field(state)
-    k2 = field(state + h / 2 * k1)
-    k3 = field(state + h / 2 * k2)
-    k4 = field(state + h * k3)
-    return state + h / 6 * (k1 + 2 * (k2 + k3) + k4)
-
-
 def _rk4_path(
     where: str,
     field: Callable[[Vector], Vector],
@@ -248,7 +232,7 @@ def _rk4_path(
             if step >= 0:
                 path[step] = state
             for _ in range(substeps):
-                state = _rk4_step(field, state, h)
+                state = rk4_step(field, state, h)
     if not np.isfinite(path).all():
         fail(where, "the path must stay finite", "one that diverges", "Pass a smaller dt.")
     return torch.from_numpy(path)
