@@ -143,7 +143,8 @@ def lorenz63(
         check_number(where, name, value)
 
     def field(state: Vector) -> Vector:
-        return np.array(lorenz63_field(*state.tolist(), sigma, rho, beta))
+        x, y, z = state.tolist()
+        return np.array(lorenz63_field(x, y, z, sigma, rho, beta))
 
     generator = as_generator(where, seed)
     drawn = torch.tensor([0.0, 0.0, 25.0]) + 5.0 * normal(generator, 3)

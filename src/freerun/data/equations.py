@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["lorenz63_field", "lorenz96_field", "mackey_glass_slope", "mackey_glass_step", "rk4_step"]
+__all__ = [
+    "lorenz63_field",
+    "lorenz96_field",
+    "mackey_glass_slope",
+    "mackey_glass_step",
+    "rk4_step",
+]
 
 Number = TypeVar("Number", float, Tensor)
 States = TypeVar("States", NDArray[np.float64], Tensor)

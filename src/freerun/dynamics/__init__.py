@@ -1,5 +1,16 @@
 """A recurrent network as a dynamical system: how it stretches, where it goes, what it forgets."""
 
+from .exponents import LyapunovSpectrum
 from .linearisation import jacobian_norms, jacobians, mean_growth, spectral_radius
+from .lyapunov import lyapunov_spectrum
+from .systems import system_spectrum
 
-__all__ = ["jacobian_norms", "jacobians", "mean_growth", "spectral_radius"]
+__all__ = [
+    "LyapunovSpectrum",
+    "jacobian_norms",
+    "jacobians",
+    "lyapunov_spectrum",
+    "mean_growth",
+    "spectral_radius",
+    "system_spectrum",
+]
