@@ -1,14 +1,17 @@
 """A recurrent network as a dynamical system: how it stretches, where it goes, what it forgets."""
 
+from .divergence import Divergence, largest_exponent
 from .exponents import LyapunovSpectrum
 from .linearisation import jacobian_norms, jacobians, mean_growth, spectral_radius
 from .lyapunov import lyapunov_spectrum
 from .systems import system_spectrum
 
 __all__ = [
+    "Divergence",
     "LyapunovSpectrum",
     "jacobian_norms",
     "jacobians",
+    "largest_exponent",
     "lyapunov_spectrum",
     "mean_growth",
     "spectral_radius",
