@@ -10,7 +10,7 @@ from torch import Tensor
 from freerun._checks import DataError, check_integer, fail
 from freerun._measure import to_tensor
 
-__all__ = ["Embedded", "embed", "read_series"]
+__all__ = ["Embedded", "check_varies", "embed", "read_pair", "read_series"]
 
 DIMENSION = 5
 """Values side by side of one observed variable: 2 d + 1 of an attractor of dimension d = 2."""
@@ -37,22 +37,45 @@ class Embedded:
     period: float
 
 
-def read_series(where: str, series: Any, name: str = "series") -> list[Tensor]:
-    """One series or a list of them, each ``(time, variables)`` float64, checked to be finite."""
+def read_series(
+    where: str, series: Any, name: str = "series", may_diverge: bool = False
+) -> list[Tensor]:
+    """One series or a list of them, each ``(time, variables)`` float64, checked to be finite.
+
+    What a network generated ``may_diverge``: it may hold NaN and infinity.
+    """
     several = isinstance(series, list) and bool(series) and getattr(series[0], "ndim", 0) > 0
     found = [to_tensor(name, one).double() for one in (series if several else [series])]
     if not several and found[0].ndim == 3:
         found = [*found[0]]
     found = [one.unsqueeze(-1) if one.ndim == 1 else one for one in found]
     widths = {one.shape[-1] for one in found}
-    if any(one.ndim != 2 for one in found) or len(widths) > 1 or not min(widths):
+    if any(one.ndim != 2 or not one.numel() for one in found) or len(widths) > 1:
         got = ", ".join(str(tuple(one.shape)) for one in found[:3])
         fix = "Pass a list of arrays for several series."
         fail(where, f"{name} must be (time,) or (time, variables)", got, fix)
-    if not all(bool(one.isfinite().all()) for one in found):
+    if not (may_diverge or all(bool(one.isfinite().all()) for one in found)):
         fix = "Fill what is missing, or pass the whole parts as a list."
         fail(where, f"{name} must be finite", "NaN or infinity", fix, DataError)
     return found
+
+
+def read_pair(where: str, truth: Any, generated: Any) -> tuple[list[Tensor], list[Tensor]]:
+    """The truth, and what was generated, of the same variables; the truth varies in all of them."""
+    known = read_series(where, truth, "truth")
+    made = read_series(where, generated, "generated", may_diverge=True)
+    if known[0].shape[1] != made[0].shape[1]:
+        got = f"{known[0].shape[1]} and {made[0].shape[1]}"
+        fail(where, "truth and generated must have the same variables", got, "Match them.")
+    check_varies(where, torch.cat(known))
+    return known, made
+
+
+def check_varies(where: str, rows: Tensor) -> None:
+    """Refuse ``(time, variables)`` where a variable is constant."""
+    if not bool((rows.amax(0) > rows.amin(0)).all()):
+        fix = "Leave out what never changes."
+        fail(where, "every variable must vary", "a constant one", fix, DataError)
 
 
 def embed(
@@ -73,11 +96,8 @@ def embed(
         DataError: A variable never changes, or the longest series is too short.
     """
     rows = torch.cat(series)
-    spread = rows.std(0, correction=0)
-    if not bool((spread > 0).all()):
-        fix = "Leave out what never changes."
-        fail(where, "every variable must vary", "a constant one", fix, DataError)
-    scaled = [(one - rows.mean(0)) / spread for one in series]
+    check_varies(where, rows)
+    scaled = [(one - rows.mean(0)) / rows.std(0, correction=0) for one in series]
     longest = max(scaled, key=len)
     power = torch.fft.rfft(longest, 2 * len(longest), dim=0).abs().square().sum(1)
     if dimension is None:
