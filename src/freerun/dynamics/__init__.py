@@ -2,6 +2,7 @@
 
 from .divergence import Divergence, largest_exponent
 from .exponents import LyapunovSpectrum
+from .gradients import GradientFlow, gradient_flow
 from .linearisation import jacobian_norms, jacobians, mean_growth, spectral_radius
 from .lyapunov import lyapunov_spectrum
 from .occupation import state_space_divergence
@@ -11,7 +12,9 @@ from .validity import valid_prediction_time
 
 __all__ = [
     "Divergence",
+    "GradientFlow",
     "LyapunovSpectrum",
+    "gradient_flow",
     "jacobian_norms",
     "jacobians",
     "largest_exponent",
