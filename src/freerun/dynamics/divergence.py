@@ -64,7 +64,7 @@ class Divergence:
     def doubling_time(self) -> float:
         """ln 2 / exponent, in steps: what sparse teacher forcing forces at; infinite without one.
 
-        An error doubles in it (Mikhaeil et al. 2022, section 3.3).
+        An error doubles in it (Mikhaeil et al. 2022).
         """
         if self.verdict != "growth" or self.exponent <= 0:
             return math.inf
@@ -146,8 +146,8 @@ def largest_exponent(
         >>> 0.8 < found.exponent / (0.905 * 0.05) < 1.1
         True
 
-    Source: Rosenstein, Collins and De Luca, *Physica D* 65 (1993), 117-134, section 3; how the
-    linear part is found is our own.
+    Source: Rosenstein, Collins and De Luca, *Physica D* 65 (1993), 117-134; how the linear
+    part is found is our own.
     """
     where = "largest_exponent"
     cloud = embed(where, read_series(where, series), dimension, delay)

@@ -90,7 +90,7 @@ def embed(
         series: From :func:`read_series`.
         dimension: By default 5 for one variable, and 1 for several, which are taken as the state.
         delay: By default the first lag at which the autocorrelation is below 1 - 1/e (Rosenstein
-            et al. 1993, section 3).
+            et al. 1993).
 
     Raises:
         DataError: A variable never changes, or the longest series is too short.

@@ -73,8 +73,8 @@ def jacobians(
         >>> fr.dynamics.jacobians(net, steps=50).shape
         torch.Size([1, 50, 6, 6])
 
-    Source: Pascanu et al. 2013, section 2 (products of Jacobians); Hess et al. 2023, section 4
-    (along the truth).
+    Source: Pascanu et al. 2013, section 2 (products of Jacobians); Hess et al. 2023 (along the
+    truth).
     """
     with evaluating(net):
         track = read_track("jacobians", net, x, y, state, steps, lengths, mask)
@@ -155,7 +155,7 @@ def mean_growth(jacobians: Tensor, lengths: Tensor | None = None) -> Tensor:
         >>> mean_growth(turning)
         tensor([2.0000], dtype=torch.float64)
 
-    Source: Hess et al. 2023, section 4.3 (the estimate behind adaptive forcing).
+    Source: Hess et al. 2023 (the estimate behind adaptive forcing).
     """
     where = "mean_growth"
     matrices = _checked(where, jacobians)

@@ -66,8 +66,8 @@ def lyapunov_spectrum(
         >>> fr.dynamics.lyapunov_spectrum(net, steps=50, washout=10)  # it repeats what it is fed
         LyapunovSpectrum(0 per step; 1 in all)
 
-    Source: Benettin et al. 1980; for recurrent networks Engelken et al. 2023, section II, and
-    Vogt et al. 2022.
+    Source: Benettin et al. 1980; for recurrent networks Engelken et al. 2023, and Vogt et al.
+    2022.
     """
     where = "lyapunov_spectrum"
     check_forward(where, net)

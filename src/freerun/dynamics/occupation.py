@@ -63,8 +63,9 @@ def state_space_divergence(
         >>> state_space_divergence(truth, other) < state_space_divergence(truth, other + 5)
         True
 
-    Source: Koppe et al. 2019, section "Kullback-Leibler divergence"; Hess et al. 2023, appendix
-    (bins); Brenner et al. 2022, appendix (mixtures). Counting what leaves is our own.
+    Source: Koppe et al. 2019; Hess et al. 2023 (bins); Brenner et al. 2022 (mixtures). They leave
+    points outside out of the total too, so that a path that is half gone, and right before that,
+    is as near as one that stays; counting them is our own.
     """
     where = "state_space_divergence"
     known, made = (torch.cat(series) for series in read_pair(where, truth, generated))

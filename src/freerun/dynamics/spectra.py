@@ -43,7 +43,7 @@ def spectrum_distance(truth: Any, generated: Any, smoothing: float = 20.0) -> fl
         >>> spectrum_distance(truth, other) < 0.2 < spectrum_distance(truth, other.cumsum(0))
         True
 
-    Source: Mikhaeil et al. 2022, appendix; Hess et al. 2023, appendix (sigma 20).
+    Source: Mikhaeil et al. 2022; Hess et al. 2023 (sigma 20).
     """
     where = "spectrum_distance"
     known, made = read_pair(where, truth, generated)

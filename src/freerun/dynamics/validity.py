@@ -48,7 +48,7 @@ def valid_prediction_time(
         >>> valid_prediction_time(truth, drifting)
         tensor(29., dtype=torch.float64)
 
-    Source: Pathak et al. 2018 (threshold 0.4); Vlachas et al. 2020, section 4 (the error).
+    Source: Pathak et al. 2018 (threshold 0.4); Vlachas et al. 2020 (the error).
     """
     where = "valid_prediction_time"
     known, made = to_tensor("truth", truth).double(), to_tensor("forecast", forecast).double()
