@@ -65,6 +65,30 @@ def test_units_do_not_matter_nor_does_the_form() -> None:
     assert apart.exponent == pytest.approx(LORENZ * 0.05, rel=0.3)
 
 
+def test_windows_are_put_together_again() -> None:
+    """Otherwise a step in two windows would be its own neighbour, and 30 steps too few."""
+    path = lorenz(0.05)[:2000]
+    whole = largest_exponent(path)
+    for stride in (7, 30):
+        data = fr.Sequences(None, path, dtype=torch.float64).windows(30, stride, drop_last=False)
+        assert torch.equal(largest_exponent(data).curve, whole.curve)
+    two = fr.Sequences(None, [path[:1200], path[1200:]], dtype=torch.float64)
+    apart = largest_exponent([path[:1200], path[1200:]])
+    assert torch.equal(largest_exponent(two.windows(50, 5)).curve, apart.curve)
+
+
+def test_series_are_cut_where_a_target_is_missing() -> None:
+    path = lorenz(0.05)[:2000].clone()
+    path[900, 1] = math.nan
+    data = fr.Sequences(None, path, missing="mask", dtype=torch.float64)
+    parts = read_series("here", data)
+    assert [len(part) for part in parts] == [900, 1099]
+    assert torch.equal(parts[1], path[901:])
+    classes = fr.Sequences(None, torch.arange(60) % 3)
+    with pytest.raises(fr.ArgumentError, match=r"here: data must have a real-valued target per st"):
+        read_series("here", classes)
+
+
 @pytest.mark.parametrize(
     "series",
     [

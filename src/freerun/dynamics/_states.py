@@ -1,5 +1,7 @@
 """What one step hands to the next as one vector, and that vector before every step of a path."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,7 @@ def unflat(vectors: Tensor, like: State) -> State:
     return State(hidden, output)
 
 
+@dataclass(frozen=True, eq=False)
 class Track:
     """A path of a network, in scaled units: what every step starts from and reads.
 
@@ -50,10 +53,10 @@ class Track:
         last: the state after the last step, as if all steps were real.
     """
 
-    def __init__(
-        self, before: Tensor, history: Tensor | None, real: Tensor | None, last: State
-    ) -> None:
-        self.before, self.history, self.real, self.last = before, history, real, last
+    before: Tensor
+    history: Tensor | None
+    real: Tensor | None
+    last: State
 
 
 def read_track(

@@ -123,8 +123,9 @@ def largest_exponent(
     part where neighbours are near: 2 % of it makes Lorenz-63's 20 % too low.
 
     Args:
-        series: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, or a list of
-            arrays, one for each series. Units do not matter.
+        series: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, a list of arrays,
+            one for each series, or :class:`freerun.Sequences`, whose windows are put together.
+            Units do not matter.
         dimension: How many values of the past stand side by side; by default 5 for one variable,
             and 1 for several.
         delay: Steps between them; by default where the autocorrelation falls below 1 - 1/e.

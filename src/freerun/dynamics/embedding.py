@@ -9,6 +9,7 @@ from torch import Tensor
 
 from freerun._checks import DataError, check_integer, fail
 from freerun._measure import to_tensor
+from freerun.data import Sequences
 
 __all__ = ["Embedded", "check_varies", "embed", "read_pair", "read_series"]
 
@@ -42,8 +43,11 @@ def read_series(
 ) -> list[Tensor]:
     """One series or a list of them, each ``(time, variables)`` float64, checked to be finite.
 
-    What a network generated ``may_diverge``: it may hold NaN and infinity.
+    Of :class:`freerun.Sequences` it is the targets, whole again however they were cut. What a
+    network generated ``may_diverge``: it may hold NaN and infinity.
     """
+    if isinstance(series, Sequences):
+        series = _stretches(where, series)
     several = isinstance(series, list) and bool(series) and getattr(series[0], "ndim", 0) > 0
     found = [to_tensor(name, one).double() for one in (series if several else [series])]
     if not several and found[0].ndim == 3:
@@ -58,6 +62,19 @@ def read_series(
         fix = "Fill what is missing, or pass the whole parts as a list."
         fail(where, f"{name} must be finite", "NaN or infinity", fix, DataError)
     return found
+
+
+def _stretches(where: str, data: Sequences) -> list[Tensor]:
+    """The targets of all samples, each step once: windows that touch or overlap are one again."""
+    y = data.y_flat
+    if y is None or not y.is_floating_point():
+        fix = "Pass the series themselves."
+        fail(where, "data must have a real-valued target per step", "classes or labels", fix)
+    rows = (data.covered() & y.isfinite().all(1)).nonzero().squeeze(1)
+    begins = torch.zeros(len(y), dtype=torch.bool)
+    begins[data.origin] = True
+    cuts = (begins[rows[1:]] | (rows.diff() > 1)).nonzero().squeeze(1) + 1
+    return [y[part] for part in rows.tensor_split(cuts) if len(part)]
 
 
 def read_pair(where: str, truth: Any, generated: Any) -> tuple[list[Tensor], list[Tensor]]:

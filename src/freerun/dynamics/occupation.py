@@ -42,8 +42,8 @@ def state_space_divergence(
     Figures from other bins, or other widths, cannot be compared.
 
     Args:
-        truth: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, or a list of
-            arrays, one for each series.
+        truth: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, a list of arrays,
+            one for each series, or :class:`freerun.Sequences`, whose windows are put together.
         generated: The same variables, in the same units; any length, better as long.
         bins: Per variable.
         scale: Width of the Gaussians, in the truth's standard deviations.

@@ -24,8 +24,8 @@ def spectrum_distance(truth: Any, generated: Any, smoothing: float = 20.0) -> fl
     common with the truth: its distance is 1.
 
     Args:
-        truth: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, or a list of
-            arrays, one for each series.
+        truth: ``(time,)``, ``(time, variables)``, ``(series, time, variables)``, a list of arrays,
+            one for each series, or :class:`freerun.Sequences`, whose windows are put together.
         generated: The same variables, at the same steps of time.
         smoothing: Standard deviation of the Gaussian that spectra are smoothed with, in frequencies
             1 / steps apart; 0 for none.
