@@ -117,7 +117,7 @@ def largest_exponent(
     most is over, a mean period or a fifth of the way up to saturation, over two fifths of what is
     left.
 
-    It is an estimate. On 10,000 steps of Lorenz-63, with all variables or one, it is within 10 % of
+    It is an estimate. On 10,000 steps of Lorenz-63, with all variables or one, it is within 12 % of
     the truth; on 2,000 to 5,000 of them, or of Mackey-Glass, one in three is off by more than 20 %.
     The logistic map comes within 1 % on 5,000 steps and within 5 % on 1,000. Noise takes away the
     part where neighbours are near: 2 % of it makes Lorenz-63's 20 % too low.

@@ -19,6 +19,8 @@ def spectrum_distance(truth: Any, generated: Any, smoothing: float = 20.0) -> fl
         D_H  = mean over variables of sqrt(1 - sum over f of sqrt(p(f) q(f)))
 
     Phases play no part, nor do levels and amplitudes: :func:`state_space_divergence` sees those.
+    A path that comes to rest has the spectrum of how it did: leave out the first steps of both.
+
     Both paths are cut to the shorter one's steps, so that frequencies are the same; the spectra of
     several series are averaged. A variable that stands still, or is not finite, has nothing in
     common with the truth: its distance is 1.
