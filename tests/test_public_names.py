@@ -10,14 +10,14 @@ import pytest
 import freerun
 
 NAMES = """
-    ArgumentError CheckpointedBPTT Curriculum DataAsDemonstrator DataError Forecaster FreeRunning
-    FreerunError FullBPTT Gap GeneralizedTeacherForcing History HorizonCurriculum Noise
+    ArgumentError CheckpointedBPTT Comparison Curriculum DataAsDemonstrator DataError Forecaster
+    FreeRunning FreerunError FullBPTT Gap GeneralizedTeacherForcing History HorizonCurriculum Noise
     NoisyTeacherForcing NonFiniteError Optimizer Path Plan ProfessorForcing RecurrentNetwork
     RunError Sampling Scaling ScheduledSampling Schema SequenceClassifier SequenceLabeler
     SequenceRegressor Sequences Session SparseTeacherForcing State Table TeacherForcing TextModel
-    TruncatedBPTT Unrolled Validation __version__ bptt cells data datasets dynamics estimators
-    evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch state
-    training
+    TruncatedBPTT Unrolled Validation __version__ bptt cells compare data datasets dynamics
+    estimators evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
+    state training
 """
 
 

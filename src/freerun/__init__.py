@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from freerun.bptt import CheckpointedBPTT, FullBPTT, TruncatedBPTT
     from freerun.checkpoint import load, save
     from freerun.closed_loop import run
+    from freerun.comparison import Comparison, compare
     from freerun.data import Scaling, Schema, Sequences, Table, datasets, read
     from freerun.estimators import (
         Forecaster,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentError",
     "CheckpointedBPTT",
+    "Comparison",
     "Curriculum",
     "DataAsDemonstrator",
     "DataError",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "bptt",
     "cells",
+    "compare",
     "data",
     "datasets",
     "dynamics",
@@ -117,6 +120,7 @@ _HOMES = {
     "bptt": ("CheckpointedBPTT", "FullBPTT", "TruncatedBPTT"),
     "checkpoint": ("load", "save"),
     "closed_loop": ("run",),
+    "comparison": ("Comparison", "compare"),
     "data": ("Scaling", "Schema", "Sequences", "Table", "datasets", "read"),
     "estimators": (
         "Forecaster",

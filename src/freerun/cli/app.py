@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from freerun._checks import FreerunError, NonFiniteError, RunError
-from freerun.cli.commands import data, demo, evaluate, info, run, train, warm
+from freerun.cli.commands import compare, data, demo, evaluate, info, run, train, warm
 from freerun.cli.output import Stopped, say
 
 __all__ = ["app", "main"]
@@ -45,6 +45,11 @@ training = typer.Typer(
 )
 app.command("demo", epilog="Example:  freerun demo --out runs/demo")(demo.demo)
 app.add_typer(training, name="train")
+app.command(
+    "compare",
+    epilog="Example:  freerun compare sunspots --forcing TeacherForcing --forcing FreeRunning "
+    "--seeds 5 --out sunspots_compared",
+)(compare.command())
 app.command("evaluate", epilog="Example:  freerun evaluate runs/sunspots --horizon 120")(
     evaluate.evaluate
 )

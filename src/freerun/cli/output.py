@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Stopped", "print_json", "print_table", "say"]
+__all__ = ["Stopped", "plain", "print_json", "print_table", "say"]
 
 
 class Stopped(Exception):  # noqa: N818 - no error, it was asked for
@@ -30,7 +30,7 @@ def say(message: str, quiet: bool = False) -> None:
 
 def print_json(result: Mapping[str, Any]) -> None:
     """Print one JSON object; what is not finite is null, for JSON knows no NaN."""
-    print(json.dumps(_plain(result), indent=2, allow_nan=False))
+    print(json.dumps(plain(result), indent=2, allow_nan=False))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -55,9 +55,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     console.print(table)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON can hold: null for what is not finite."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,9 +1,9 @@
 """What is trained by default, task by task: the one place where it is said."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-__all__ = ["CLASSIFY", "FORECAST", "LABEL", "RECIPES", "REGRESS", "TEXT", "Recipe"]
+__all__ = ["CLASSIFY", "COMPARE", "FORECAST", "LABEL", "RECIPES", "REGRESS", "TEXT", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -124,5 +124,9 @@ FORECAST = Recipe(
     start="linear",
     scale="series",
 )
+
+# Begun from a linear forecast, every policy stays near it, and little is seen of the forcing. The
+# loss is the squared error that is measured, and epochs are as many as the data's size asks for.
+COMPARE = replace(FORECAST, head="Point", start="random")
 
 RECIPES = {recipe.task: recipe for recipe in (FORECAST, CLASSIFY, REGRESS, LABEL, TEXT)}

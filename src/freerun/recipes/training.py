@@ -15,7 +15,7 @@ from freerun.recipes.recipe import Recipe
 from freerun.recipes.starting import can_start, start_linear
 from freerun.training import History, Optimizer, fit
 
-__all__ = ["begin", "train"]
+__all__ = ["begin", "train", "windows"]
 
 
 def train(
@@ -47,7 +47,7 @@ def train(
     begin(net, recipe, seen, seed)
     history = fit(
         net,
-        _windows(recipe, seen, net.context),
+        windows(recipe, seen, net.context),
         valid,
         forcing=forcing,
         epochs=1 if recipe.epochs is None else recipe.epochs,
@@ -70,7 +70,7 @@ def begin(net: RecurrentNetwork, recipe: Recipe, seen: Sequences, seed: int) -> 
         start_linear(net, seen, recipe.difference or 0, seed)
 
 
-def _windows(recipe: Recipe, seen: Sequences, reach: int) -> Sequences:
+def windows(recipe: Recipe, seen: Sequences, reach: int) -> Sequences:
     """The windows to train on.
 
     Of forecasts those with all their lags, if there are any; a text that is shorter than a window

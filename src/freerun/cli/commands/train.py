@@ -1,7 +1,7 @@
 """``freerun train TASK``: a network trained, kept and measured."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,19 @@ from freerun.cli.runs import check_out
 from freerun.cli.settings import Config
 from freerun.recipes.recipe import RECIPES, Recipe
 
-__all__ = ["DOCUMENTED", "command"]
+__all__ = [
+    "DOCUMENTED",
+    "LEFT_OUT",
+    "READING",
+    "command",
+    "reading_options",
+    "recipe_options",
+    "recipe_with",
+    "with_options",
+]
+
+Options = dict[str, tuple[Any, Any]]
+"""Names of a command's parameters; for each its annotation and its default."""
 
 NETWORK: dict[str, Any] = {
     "head": options.Head,
@@ -39,7 +51,7 @@ NETWORK: dict[str, Any] = {
 }
 """Options that are fields of a recipe, which has their defaults; layers are its num_layers."""
 
-READING: dict[str, tuple[Any, Any]] = {
+READING: Options = {
     "target": (columns.Target, None),
     "time": (columns.Time, None),
     "series": (columns.Series, None),
@@ -92,17 +104,12 @@ DOCUMENTED = {
 
 def command(task: str) -> Callable[..., None]:
     """The function behind ``freerun train TASK``, with the options that the task has a use for."""
-    recipe, left_out = RECIPES[task], LEFT_OUT[task]
-    parameters: dict[str, tuple[Any, Any]] = {
+    parameters: Options = {
         "data": (options.Data, inspect.Parameter.empty),
         "out": (options.Out, inspect.Parameter.empty),
         "config": (Annotated[str | None, Config], None),
-    }
-    for name, kind in NETWORK.items():
-        if name not in left_out:
-            parameters[name] = (kind, getattr(recipe, _field(name)))
-    parameters |= {name: one for name, one in READING.items() if name not in left_out}
-    parameters |= {
+        **recipe_options(RECIPES[task], LEFT_OUT[task]),
+        **reading_options(LEFT_OUT[task]),
         "test": (options.Test, SHARES.get(task, 0.2)),
         "seed": (options.Seed, 0),
         "threads": (options.Threads, 1),
@@ -115,32 +122,53 @@ def command(task: str) -> Callable[..., None]:
     def train(**given: Any) -> None:
         _train(task, given)
 
-    paragraphs = DOCUMENTED[task].split("\n\n")
-    train.__name__ = task
-    train.__doc__ = "\n\n".join(" ".join(one.split()) for one in paragraphs)
-    train.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
-    train.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+    return with_options(train, task, DOCUMENTED[task], parameters)
+
+
+def recipe_options(recipe: Recipe, left_out: Collection[str]) -> Options:
+    """The options that are fields of ``recipe``, with its defaults, but for some."""
+    return {
+        name: (kind, getattr(recipe, _field(name)))
+        for name, kind in NETWORK.items()
+        if name not in left_out
+    }
+
+
+def reading_options(left_out: Collection[str]) -> Options:
+    """The options that say how a file is read, but for some."""
+    return {name: one for name, one in READING.items() if name not in left_out}
+
+
+def with_options(
+    function: Callable[..., None], name: str, documented: str, parameters: Options
+) -> Callable[..., None]:
+    """Give ``function`` the signature and the help of a command."""
+    made: Any = function
+    made.__name__ = name
+    made.__doc__ = "\n\n".join(" ".join(one.split()) for one in documented.split("\n\n"))
+    made.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
+    made.__signature__ = inspect.Signature([
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for name, (kind, default) in parameters.items()
     ])  # fmt: skip
-    return train
+    return function
 
 
 def _field(option: str) -> str:
     return "num_layers" if option == "layers" else option
 
 
-def _recipe(task: str, given: Mapping[str, Any]) -> Recipe:
-    """The task's recipe with what was asked for."""
+def recipe_with(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    """``recipe`` with what was asked for."""
     known = {field.name for field in fields(Recipe)}
     asked = {_field(name): value for name, value in given.items() if _field(name) in known}
-    return replace(RECIPES[task], **asked)
+    return replace(recipe, **asked)
 
 
 def _train(task: str, given: Mapping[str, Any]) -> None:
     out, quiet = Path(given["out"]), given["quiet"]
     check_out(out, given["resume"], given["overwrite"])
-    recipe = _recipe(task, given)
+    recipe = recipe_with(RECIPES[task], given)
     if recipe.patience is not None and recipe.validate is None:
         expected = "--patience needs a part to measure on"
         fail("freerun", expected, "no --validate", "Add --validate 0.2, say.")
