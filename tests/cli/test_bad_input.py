@@ -198,6 +198,43 @@ PLACES: list[tuple[str, str]] = [
     ("run text --steps 3 --out folder", "--out must be a file, got the directory"),
 ]
 
+POLICIES = "--quiet --forcing TeacherForcing --forcing FreeRunning"
+COMPARE_SALES = f"compare sales.csv --target units --known price,kind {POLICIES}"
+
+COMPARE: list[tuple[str, str]] = [
+    ("compare sales.csv --target units", "--forcing must be given, once for each policy, got none"),
+    (f"{COMPARE_SALES} --forcing teacher-forcing", "each policy once, got TeacherForcing twice"),
+    (f"{COMPARE_SALES} --forcing FreeRunning:warmup=0", "got FreeRunning twice"),
+    (f"{COMPARE_SALES} --forcing TeacherForcin", "Did you mean 'TeacherForcing'?"),
+    (f"{COMPARE_SALES} --forcing FreeRunning:wamup=3", "Did you mean 'warmup'?"),
+    (f"{COMPARE_SALES} --forcing FreeRunning:warmup=40", "--forcing: warmup must be below"),
+    (f"{COMPARE_SALES} --seeds 0", "--seeds must be a whole number of 1 or more"),
+    (f"{COMPARE_SALES} --seeds many", "--seeds must be a whole number of 1 or more"),
+    (f"{COMPARE_SALES} --workers 0", "--workers must be a whole number of 1 or more"),
+    (f"{COMPARE_SALES} --epochs 0", "--epochs must be a whole number of 1 or more"),
+    (f"{COMPARE_SALES} --recurrence hidden", "forecasts run on their own outputs"),
+    (f"{COMPARE_SALES} --recurrence hiden", "Did you mean 'hidden'?"),
+    (f"{COMPARE_SALES} --test 0", "--test must be above 0, for policies are measured"),
+    (f"{COMPARE_SALES} --horizon 9", "freerun: --horizon must be at most 8"),
+    (f"{COMPARE_SALES} --window 33", "--window must be at most 32"),
+    (f"{COMPARE_SALES} --head Poisson", "whole numbers of 0 or more, for --head"),
+    (f"compare sale.csv --target units {POLICIES}", "Did you mean sales.csv?"),
+    (f"compare sales.csv --target unit {POLICIES}", "Did you mean 'units'?"),
+    (f"compare gap.csv --target units {POLICIES}", "Pass --missing mask or interpolate"),
+    (f"compare constant.csv --target units {POLICIES}", "'units' must vary, got 5 in every row"),
+    (f"compare few_rows.csv --target units {POLICIES}", "must have 8 steps or more, got 7"),
+    (f"compare book.txt {POLICIES}", "data to forecast, got data to text"),
+    (f"compare moby_dick {POLICIES}", "moby_dick is for `freerun train text`."),
+    (f"{COMPARE_SALES} --overwrite", "--overwrite needs an --out, got none"),
+    (f"{COMPARE_SALES} --out sales.csv", "--out must be a new directory, got sales.csv"),
+    (f"{COMPARE_SALES} --out folder", "--out must be a new directory, got folder"),
+    (f"{COMPARE_SALES} --out folder --overwrite", "--out must be a comparison, got folder"),
+    (f"{COMPARE_SALES} --out forecast --overwrite", "nothing but a comparison is replaced"),
+    (f"{COMPARE_SALES} --out sales.csv/new", "a place that can be written"),
+    (f"{COMPARE_SALES} --out {'x' * 300}", "got file name too long"),
+    (f"{COMPARE_SALES} --recurrence hidden --out far/away", "--recurrence must be output or both"),
+]
+
 EVALUATE: list[tuple[str, str]] = [
     ("evaluate forcast", "Did you mean forecast?"),
     ("evaluate forecast latr.csv", "Did you mean later.csv?"),
@@ -323,7 +360,7 @@ RUNS_THAT_ARE_BROKEN: list[tuple[str, str]] = [
     for command in commands
 ]
 
-CASES = [*TRAIN, *PLACES, *EVALUATE, *GO_ON, *RUNS_THAT_ARE_BROKEN]
+CASES = [*TRAIN, *PLACES, *COMPARE, *EVALUATE, *GO_ON, *RUNS_THAT_ARE_BROKEN]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ COMMANDS = [
     ["demo"],
     ["train"],
     *(["train", task] for task in ("forecast", "classify", "label", "text")),
+    ["compare"],
     ["evaluate"],
     ["run"],
     ["data"],
@@ -33,9 +34,10 @@ def test_every_help_has_a_worked_example(command: list[str], freerun: CommandLin
         assert f"freerun {' '.join(command) or 'demo'}" in ended.out
 
 
-def test_help_does_not_wait_for_torch() -> None:
+@pytest.mark.parametrize("command", [["train", "forecast"], ["compare"]], ids=" ".join)
+def test_help_does_not_wait_for_torch(command: list[str]) -> None:
     script = (
-        "import sys; from freerun.cli import main; code = main(['train', 'forecast', '--help']); "
+        f"import sys; from freerun.cli import main; code = main([*{command}, '--help']); "
         "heavy = {'torch', 'numpy', 'matplotlib'} & set(sys.modules); "
         "print(heavy, file=sys.stderr); sys.exit(code)"
     )

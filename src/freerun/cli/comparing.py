@@ -89,7 +89,14 @@ def settle_for(
         for policy in policies.values()
     ]
     source = source.leveled(each[0].scale)
-    return settle(each[0], source.train), source
+    chosen = settle(each[0], source.train)
+    if recipe.output_lags is None:
+        # Begun at random, a network is no better for lags that reach further than it runs.
+        assert chosen.output_lags is not None
+        assert chosen.horizon is not None
+        lags = min(chosen.output_lags, chosen.horizon)
+        chosen = settle(replace(each[0], output_lags=lags), source.train)
+    return chosen, source
 
 
 def compare(
@@ -165,7 +172,7 @@ def keeping(out: Path | None, overwrite: bool) -> Iterator[Keep]:
 def print_comparison(data: str, found: fr.Comparison) -> None:
     """Print the errors, then how they compare, what they cost, and what can be said of it."""
     heading, rows = table.columns(found), table.rows(found)
-    cut = heading.index("ratio") + 1
+    cut = heading.index("ratio")
     unit = f", in {found.unit}" if found.unit else ""
     count = len(found.seeds)
     over = f"mean ± s.d. of {count} seeds" if count > 1 else "one seed"
@@ -174,7 +181,8 @@ def print_comparison(data: str, found: fr.Comparison) -> None:
     print_table(title, heading[:cut], [row[:cut] for row in rows])
     own = [[row[0], *row[cut:]] for row in rows[: len(found.rows)]]
     many = len(found.rows) > 1
-    title = "Errors running free as ratios, seed by seed" if many else "What it took"
+    title = "Errors running free beside each other, and what it took"
+    title = title if many else "What it took"
     print_table(title, ["forcing", *heading[cut:]], own)
     for sentence in table.sentences(found):
         print(sentence)

@@ -49,7 +49,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         box=SIMPLE_HEAD if console.is_terminal else ASCII2,
     )
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+        if number:
+            table.add_column(column, justify="right", no_wrap=True)
+        else:
+            table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -25,6 +25,8 @@ MARKERS = "osD^vPX"
 WIDE = 20
 """Medians that lie this many times apart are drawn over a logarithmic axis."""
 
+SIZE = (9.5, 4.8)
+
 SPACING = 0.055
 """Least distance of two names, as a share of the height."""
 
@@ -34,7 +36,7 @@ def draw(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     if ax is None:
         import matplotlib.pyplot as plt
 
-        ax = plt.subplots(figsize=(8, 4.8), layout="constrained")[1]
+        ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
     steps = np.arange(1, comparison.horizon + 1)
     ends: list[tuple[float, str, str]] = []
     for number, row in enumerate(comparison.rows):
@@ -74,7 +76,7 @@ def _figure(comparison: Comparison) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4.8), layout="constrained", dpi=150)
+    figure = Figure(figsize=SIZE, layout="constrained", dpi=150)
     FigureCanvasAgg(figure)
     draw(comparison, figure.add_subplot())
     return figure
@@ -113,7 +115,8 @@ def _name(ax: "Axes", ends: list[tuple[float, str, str]]) -> None:
         ax.annotate(
             name, xy=(1, value), xycoords=("axes fraction", "data"), xytext=(1.03, place),
             textcoords="axes fraction", color=colour, va="center", fontsize="small",
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": 0,
+                        "relpos": (0, 0.5)},
             annotation_clip=False,
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Row"]
 
 HORIZONS = (5, 20, 60, 200, 600, 2000)
-"""Steps ahead that a table has columns for, where they are below the furthest."""
+"""Steps ahead that a table may have columns for, two at most, beside the furthest."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,10 @@ class Comparison:
         """The steps ahead at which errors are shown; at the first they are those of one step."""
         if self.horizon == 1:
             return ()
-        return (*(k for k in HORIZONS if k < self.horizon), self.horizon)
+        below = [k for k in HORIZONS if k < self.horizon]
+        if len(below) > 2:
+            below = [below[0], below[-1]]
+        return (*below, self.horizon)
 
     @property
     def failed(self) -> int:

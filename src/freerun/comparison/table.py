@@ -204,8 +204,8 @@ def _difference(comparison: Comparison, row: Row, found: Difference, where: str)
     if found.verdict in ("lower", "higher"):
         return f"{about} is {found.verdict} than {base}: {_interval(found)} times it, over {pairs}."
     return (
-        f"{about} is that of {comparison.baseline} within the spread of seeds: "
-        f"{_interval(found)} times it, over {pairs}."
+        f"{where[0].upper()}{where[1:]}, {row.forcing} and {comparison.baseline} differ within the "
+        f"spread of seeds: {_interval(found)} times the error, over {pairs}."
     )
 
 
