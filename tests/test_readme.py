@@ -34,6 +34,19 @@ def test_the_python_of_the_page_on_estimators_runs(
     assert (tmp_path / "runs" / "ways" / "config.json").is_file()
 
 
+def test_the_python_of_the_page_on_comparing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (README.parent / "docs" / "comparing.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    # A worker would look for `build` in the file that this block is not in.
+    block = block.replace("workers=2", "workers=1")
+    exec(compile(block, "docs/comparing.md", "exec"), {"__name__": "__main__"})
+    assert "| FreeRunning |" in capsys.readouterr().out
+    assert (tmp_path / "compared.png").is_file()
+
+
 def test_every_file_that_the_readme_names_is_there() -> None:
     text = README.read_text(encoding="utf-8")
     named = re.findall(r"\]\((?!http)([^)#]+)\)", text) + re.findall(

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,13 +15,18 @@ from typing import Any
 import pytest
 
 from freerun.cli import comparing
+from freerun.comparison import Comparison
 from freerun.forcing import FORCINGS
+from tests.cli.bad_files import sales
 from tests.cli.command_line import COMMAND, CommandLine, Ended
-from tests.comparison.examples import Explodes
+from tests.comparison.examples import Explodes, outcome
 
 SMALL = ["--hidden-size", "4", "--epochs", "1", "--output-lags", "12", "--horizon", "6",
          "--batch-size", "256"]  # fmt: skip
 TWO = ["--forcing", "TeacherForcing", "--forcing", "free-running"]
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Compare:
@@ -132,6 +139,34 @@ def test_lags_reach_no_further_than_it_runs_unless_they_are_asked_for(freerun: C
     command = ["compare", "sunspots", *TWO[:2], "--seeds", 1, "--epochs", 1, "--json", "--quiet"]
     found = freerun(*command, "--hidden-size", 2, "--batch-size", 256).object["recipe"]
     assert (found["horizon"], found["output_lags"], found["window"]) == (60, 60, 60)
+
+
+def test_the_commands_of_the_page_are_taken(
+    freerun: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def compared(*given: Any) -> Comparison:
+        asked.append(given)
+        return Comparison((outcome("TeacherForcing", 0), outcome("FreeRunning", 0)), 6)
+
+    monkeypatch.setattr(comparing, "compare", compared)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sales.csv").write_text(sales())
+    pages = [ROOT / "docs" / "comparing.md", ROOT / "README.md"]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    commands = re.findall(r"^\$ freerun (compare .*)$", text, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        ended = freerun(*shlex.split(command))
+        assert ended.code == 0, ended.err
+    assert [list(policies) for _, _, policies, *_ in asked[:2]] == [
+        ["TeacherForcing", "FreeRunning", "FreeRunning:warmup=30"],
+        ["TeacherForcing", "FreeRunning"],
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "sales.csv", "sales_compared", "sunspots_compared",
+    }  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes as Linux has them")

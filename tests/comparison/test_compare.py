@@ -225,3 +225,20 @@ def test_a_test_part_must_have_more_than_the_lags() -> None:
 def test_a_comparison_does_not_change(found: fr.Comparison) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.horizon = 3  # type: ignore[misc]
+
+
+def test_a_series_that_rests_is_no_reason_to_call_a_network_diverged() -> None:
+    rests = (None, torch.full((40,), 5.0))
+    found = fr.compare(
+        build, series()[0], rests, [fr.TeacherForcing()], epochs=1, seeds=1, progress=False
+    )
+    assert found.outcomes[0].trivial["mean"][0] == 0
+    assert found.failed == 0
+
+
+def test_something_must_be_observed() -> None:
+    nothing = fr.Sequences(None, torch.full((40,), torch.nan), missing="mask")
+    with pytest.raises(fr.DataError, match="a target that is observed ahead, got none"):
+        fr.compare(
+            build, series()[0], nothing, [fr.TeacherForcing()], epochs=1, seeds=1, progress=False
+        )

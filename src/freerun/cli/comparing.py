@@ -177,12 +177,11 @@ def print_comparison(data: str, found: fr.Comparison) -> None:
     count = len(found.seeds)
     over = f"mean ± s.d. of {count} seeds" if count > 1 else "one seed"
     print(f"{data}, held-back part: root mean squared error{unit}, {over}")
-    title = "One step ahead fed the truth; further ahead running free on its own outputs"
-    print_table(title, heading[:cut], [row[:cut] for row in rows])
+    print("One step ahead fed the truth; further ahead running free on its own outputs")
+    print_table("", heading[:cut], [row[:cut] for row in rows])
     own = [[row[0], *row[cut:]] for row in rows[: len(found.rows)]]
     many = len(found.rows) > 1
-    title = "Errors running free beside each other, and what it took"
-    title = title if many else "What it took"
-    print_table(title, ["forcing", *heading[cut:]], own)
+    print("Errors running free beside each other, and what it took" if many else "What it took")
+    print_table("", ["forcing", *heading[cut:]], own)
     for sentence in table.sentences(found):
         print(sentence)

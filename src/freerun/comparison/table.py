@@ -89,7 +89,7 @@ def sentences(comparison: Comparison) -> list[str]:
                 parts.append(f"{row.diverged} running free (diverged)")
             said.append(f"{row.forcing} failed on {_of(row.failed, row.seeds)}: "
                         f"{', '.join(parts)}.")  # fmt: skip
-    if len(comparison.seeds) == 1:
+    if len(comparison.seeds) == 1 and len(comparison.names) > 1:
         said.append("Of one seed nothing can be said of differences: use more.")
     return said
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from freerun._checks import FreerunError, NonFiniteError
+from freerun._checks import DataError, FreerunError, NonFiniteError, fail
 from freerun.bptt import BPTT
 from freerun.data import Sequences
 from freerun.exposure import Gap, exposure_gap
@@ -154,8 +154,13 @@ def _not_finite(trial: Trial, reason: str) -> Outcome:
 
 def _measured(trial: Trial, gap: Gap, epochs: int, seconds: float) -> Outcome:
     free, mean = _overall(gap.free_running), _overall(gap.trivial["mean"])
+    if math.isnan(free):
+        fail(
+            "compare: test", "a target that is observed ahead", "none", "Get other data.", DataError
+        )
     failure, reason = None, ""
-    if not free <= DIVERGED * mean:
+    # Of a series that rests, the mean is the truth, and no measure of how far off is too far.
+    if not math.isfinite(free) or free > DIVERGED * mean > 0:
         failure = "diverged"
         reason = (
             f"running free over {gap.horizon} steps its error is {free:.4g}, more than "

@@ -40,8 +40,9 @@ DOCUMENTED = """Train one network by several forcing policies, and say which dif
     called within the spread of seeds.
 
     Networks begin at random unless --start linear is passed, for a linear forecast to begin from
-    hides what forcing does. A policy that diverges is a finding: it is counted, and the exit code
-    is 0 unless every trial failed.
+    hides what forcing does; lags reach no further than the horizon unless --output-lags is passed.
+    A policy that diverges is a finding: it is counted, and the exit code is 0 unless every trial
+    failed.
     """
 
 Forcings = Annotated[
