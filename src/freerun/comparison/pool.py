@@ -69,9 +69,11 @@ def _in_processes(
             with _ignoring_interrupts():
                 process.start()
             there.close()
-            _send(here, shared)
-            _send(here, asked[number])
             busy[here] = number
+        # Only now, for what is long is taken when a worker has begun, which shall begin together.
+        for pipe, number in busy.items():
+            _send(pipe, shared)
+            _send(pipe, asked[number])
         while busy:
             for ready in connection.wait(list(busy)):
                 number = busy.pop(ready)
@@ -81,10 +83,11 @@ def _in_processes(
                     busy[ready] = waiting.pop(0)
                     _send(ready, asked[busy[ready]])
     finally:
-        for process in processes:
-            if process.pid is not None:
-                process.kill()
-                process.join()
+        begun = [process for process in processes if process.pid is not None]
+        for process in begun:
+            process.kill()
+        for process in begun:
+            process.join()
     return [found[number] for number in range(len(trials))]
 
 
@@ -108,9 +111,10 @@ def _send(pipe: Any, message: bytes) -> None:
 
 
 def _answer(pipe: Any, trial: Trial) -> Outcome:
-    try:
+    answer: Any = None
+    with contextlib.suppress(EOFError, ConnectionResetError):
         answer = pickle.loads(pipe.recv_bytes())  # noqa: S301 - a worker of ours wrote it
-    except (EOFError, ConnectionResetError):
+    if answer is None:
         fix = (
             'Start a script under `if __name__ == "__main__":`; give it more memory; or pass '
             "workers=1."

@@ -31,7 +31,7 @@ class Row:
         ahead: Free-running error at steps ahead: one for each of the comparison's horizons.
         free_running: Free-running error over all steps ahead.
         ratio: Free-running over one-step error.
-        seconds: Of training.
+        seconds: Of training, by the processor, in one thread.
         one_step_beside: Its one-step error beside the baseline's.
         free_running_beside: Its free-running error beside the baseline's.
     """

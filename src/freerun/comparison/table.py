@@ -63,7 +63,7 @@ def caption(comparison: Comparison) -> str:
             f". Beside {comparison.baseline}: geometric mean of the ratios of errors running free "
             "from the same seed, and its 95 % interval"
         )
-    said += ". Seconds are of training, in one thread."
+    said += ". Seconds are those that training took of a processor, in one thread."
     if comparison.failed:
         said += (
             " Trials that failed are in no mean, which flatters the policies that have them; pairs "
