@@ -191,6 +191,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"forcings": ["FreeRunning"]}, "forcings must be policies, made, got 'FreeRunning'"),
     ({"forcings": [fr.FreeRunning(), fr.FreeRunning(0)]}, "got FreeRunning twice"),
     ({"epochs": 0}, "epochs must be a whole number of 1 or more"),
+    ({"batch_size": "all"}, "batch_size must be a whole number of 1 or more, got 'all'"),
     ({"seeds": 0}, "seeds must be a whole number of 1 or more"),
     ({"seeds": []}, "seeds must be one or more, got none"),
     ({"seeds": [1, 1]}, r"seeds must differ, got \[1, 1\]"),

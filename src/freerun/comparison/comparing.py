@@ -92,6 +92,7 @@ def compare(
     policies = named(forcings)
     chosen = _seeds(seeds)
     check_integer(WHERE, "epochs", epochs, 1)
+    check_integer(WHERE, "batch_size", batch_size, 1)
     check_integer(WHERE, "workers", workers, 1)
     if horizon is not None:
         check_integer(WHERE, "horizon", horizon, 1)
