@@ -10,7 +10,7 @@ import torch
 
 import freerun as fr
 from freerun.comparison import Outcome
-from freerun.forcing import PlanBatch
+from freerun.plan import PlanBatch
 
 __all__ = [
     "Amplifies",

@@ -11,7 +11,7 @@ import torch
 
 import freerun as fr
 from freerun.comparison.trial import Setting
-from freerun.forcing import Forcing
+from freerun.plan import Forcing
 from tests.comparison.examples import (
     Amplifies,
     Counts,

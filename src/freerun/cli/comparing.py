@@ -12,18 +12,17 @@ from freerun._checks import FreerunError, fail
 from freerun._files import new_directory, write_whole
 from freerun.cli.learnable import check_learnable
 from freerun.cli.output import plain, print_table
-from freerun.cli.policies import read_forcing
 from freerun.cli.settling import settled
 from freerun.cli.sources import Source
 from freerun.cli.wording import as_options
 from freerun.comparison import table
 from freerun.comparison.naming import name_of
 from freerun.comparison.picture import save_pictures
-from freerun.forcing import Forcing
+from freerun.forcing import read_forcing, spell_forcing
+from freerun.plan import Forcing
 from freerun.recipes import building, training
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
-from freerun.recipes.spelling import spell_forcing
 
 __all__ = [
     "FILES",
@@ -63,7 +62,7 @@ def read_forcings(texts: Sequence[str]) -> dict[str, Forcing]:
     """
     found: dict[str, Forcing] = {}
     for text in texts:
-        policy = read_forcing(text)
+        policy = read_forcing(text, "--forcing")
         name = name_of(policy)
         if name in found:
             fix = "Leave one out, or give it another argument."

@@ -13,8 +13,8 @@ from freerun.comparison.pool import run_trials
 from freerun.comparison.result import Comparison
 from freerun.comparison.trial import Outcome, Setting, Trial, one_thread
 from freerun.data import Sequences
-from freerun.forcing import Forcing
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.recipes.settling import HORIZON, longest_horizon
 from freerun.training import Optimizer
 

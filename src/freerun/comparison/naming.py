@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from freerun._checks import fail
-from freerun.forcing import Forcing
-from freerun.recipes.spelling import spell_forcing
+from freerun.forcing import spell_forcing
+from freerun.plan import Forcing
 
 __all__ = ["name_of", "named"]
 

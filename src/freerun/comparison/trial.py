@@ -14,8 +14,8 @@ from freerun._checks import DataError, FreerunError, NonFiniteError, fail
 from freerun.bptt import BPTT
 from freerun.data import Sequences
 from freerun.exposure import Gap, exposure_gap
-from freerun.forcing import Forcing
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing
 from freerun.training import History, Optimizer, fit
 
 __all__ = ["DIVERGED", "Outcome", "Setting", "Trial", "one_thread", "run_trial"]

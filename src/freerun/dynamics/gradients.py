@@ -11,8 +11,8 @@ from freerun._data_for import data_for
 from freerun._measure import evaluating, scaled_batch
 from freerun._planning import plan_for
 from freerun.data import Sequences
-from freerun.forcing import Forcing, Plan, PlanBatch
 from freerun.network import RecurrentNetwork
+from freerun.plan import Forcing, Plan, PlanBatch
 from freerun.state import State
 
 from ._states import check_forward

@@ -60,12 +60,12 @@ class SparseTeacherForcing:
         if self.every != "lyapunov":
             _check_room(int(self.every), net.output_lags)
             return self
-        exponent = largest_exponent(train)
-        if not exponent > 0:
-            expected = "every='lyapunov' needs data whose errors grow"
-            got = f"a largest Lyapunov exponent of {exponent:.3g} per step"
+        found = largest_exponent(train)
+        if not math.isfinite(found.doubling_time):
+            expected = "every='lyapunov' needs data in which errors are seen to grow"
+            got = f"a Lyapunov exponent of {found.exponent:.3g} per step ({found.verdict})"
             fail("SparseTeacherForcing", expected, got, "Pass every=10, say.")
-        return SparseTeacherForcing(max(round(math.log(2) / exponent), net.output_lags))
+        return SparseTeacherForcing(max(round(found.doubling_time), net.output_lags, 1))
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
         """Weights that are the same for every sequence."""
