@@ -77,7 +77,7 @@ def test_one_object_and_the_files(compare: Compare, tmp_path: Path) -> None:
         "FreeRunning",
         "Explodes",
     ]
-    assert found["forcings"]["FreeRunning"] == "FreeRunning:warmup=0"
+    assert found["forcings"]["FreeRunning"] == "FreeRunning"
     assert [row["failed"] for row in found["rows"]] == [0, 0, 1]
     assert "must be finite" in found["trials"][5]["reason"]
     assert found["recipe"]["start"] == "random"
