@@ -97,7 +97,10 @@ def check_number(
 ) -> float:
     """Return ``value`` as a float if it is a finite number (no bool) within [least, most]."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of some hundred digits
+            number = math.inf
         if math.isfinite(number) and least <= number <= most:
             return number
     span = f" from {least:g} to {most:g}"

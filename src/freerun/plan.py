@@ -107,7 +107,8 @@ class Progress(float):
 
     Args:
         share: of all that training will do at most.
-        epochs: how many epochs training has at most; 0 where nothing is trained.
+        epochs: how many epochs training has at most; 0 where nothing is trained, or where that is
+            not known. A phase of a curriculum may have part of one.
 
     Example:
         >>> progress = Progress(0.25, epochs=40)
@@ -115,9 +116,9 @@ class Progress(float):
         (0.25, 10.0)
     """
 
-    epochs: int
+    epochs: float
 
-    def __new__(cls, share: float = 0.0, epochs: int = 0) -> "Progress":
+    def __new__(cls, share: float = 0.0, epochs: float = 0) -> "Progress":
         """See the class."""
         made = super().__new__(cls, share)
         made.epochs = epochs

@@ -1,5 +1,6 @@
 """A curriculum: one policy after the other."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,12 +11,15 @@ from torch import Tensor
 
 from freerun._checks import check_number, fail
 from freerun.data import Sequences
-from freerun.forcing.hooks import arrange, penalty, prepare, update
+from freerun.forcing.hooks import arrange, has_penalty, penalty, prepare, update
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 
 __all__ = ["Curriculum"]
 
 WHERE = "Curriculum"
+
+ROUNDING = 1e-12
+"""A phase begins at this much less than its share: what rounding may take from a batch's."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Curriculum:
             numbers of 1 or more are epochs, numbers below 1 shares of training.
 
     Raises:
-        ArgumentError: There are fewer than two policies, one is none, or ``at`` does not fit.
+        ArgumentError: There are fewer than two policies, one is none, or ``at`` does not fit; in
+            training, the turn of one never comes.
 
     Example:
         >>> import freerun as fr
@@ -60,7 +65,9 @@ class Curriculum:
             expected = f"at must have {len(policies) - 1} numbers, one less than policies"
             fail(WHERE, expected, len(at), "Say where each but the first begins.")
         for number in at:
-            check_number(WHERE, "at", number, 0.0)
+            if check_number(WHERE, "at", number, 0.0) == 0:
+                fix = "Leave the first policy out, or pass at=[0.5], say."
+                fail(WHERE, "at must be above 0, or the first has no turn", number, fix)
             if number >= 1 and number != int(number):
                 fix = f"Pass {int(number)}, or a share of training below 1."
                 fail(WHERE, "at must be whole epochs, or shares below 1", number, fix)
@@ -81,23 +88,36 @@ class Curriculum:
     @property
     def has_penalty(self) -> bool:
         """Whether one of the policies adds to the loss."""
-        return any(hasattr(one, "penalty") for one in self.policies)
+        return any(has_penalty(one) for one in self.policies)
 
     @property
     def needs_output_edge(self) -> bool:
         """Whether one of the policies means nothing without an output edge."""
         return any(getattr(one, "needs_output_edge", False) for one in self.policies)
 
-    def check_epochs(self, epochs: int) -> None:
-        """Refuse a policy whose turn never comes.
+    def check_turns(self, epochs: int, batches: int) -> None:
+        """Refuse a policy whose turn never comes, here or in a curriculum within.
+
+        Args:
+            epochs: How many there are.
+            batches: How many each of them has.
 
         Raises:
-            ArgumentError: One begins after the last epoch.
+            ArgumentError: No batch falls into the phase of one.
         """
-        late = [one for one in self.at if one >= epochs >= 1]
-        if late:
-            fix = f"Pass at below {epochs}, or more epochs."
-            fail(WHERE, f"at must lie within the {epochs} epochs of training", late[0], fix)
+        self._check_turns(epochs, batches, 0.0, 1.0)
+
+    def _check_turns(self, epochs: int, batches: int, begin: float, end: float) -> None:
+        shares = self._shares(epochs * (end - begin))
+        bounds = [begin, *(begin + share * (end - begin) for share in shares), end]
+        for policy, (low, high) in zip(self.policies, pairwise(bounds), strict=True):
+            first, stop = (math.ceil((one - ROUNDING) * epochs * batches) for one in (low, high))
+            if first >= min(stop, math.ceil((end - ROUNDING) * epochs * batches)):
+                expected = f"at={list(self.at)} must give every policy a batch"
+                got = f"none for {type(policy).__name__} in {epochs} epochs of {batches} batches"
+                fail(WHERE, expected, got, "Move at, or train for more epochs.")
+            if isinstance(policy, Curriculum):
+                policy._check_turns(epochs, batches, low, high)
 
     def prepare(self, net: Any, train: Sequences) -> "Phases":
         """The policies as they are followed; every one of them may refuse."""
@@ -111,12 +131,16 @@ class Curriculum:
     def phase(self, progress: float) -> tuple[int, Progress]:
         """Whose turn it is, and how far its phase has come."""
         epochs = progress.epochs if isinstance(progress, Progress) else 0
-        shares = [one if one < 1 else one / epochs if epochs else 1.0 for one in self.at]
-        number = sum(progress + 1e-12 >= share for share in shares)
+        shares = self._shares(epochs)
+        number = sum(progress + ROUNDING >= share for share in shares)
         begin = ([0.0, *shares])[number]
         end = ([*shares, 1.0])[number]
         within = (progress - begin) / (end - begin) if end > begin else 1.0
-        return number, Progress(min(max(within, 0.0), 1.0), round((end - begin) * epochs))
+        return number, Progress(min(max(within, 0.0), 1.0), (end - begin) * epochs)
+
+    def _shares(self, epochs: float) -> list[float]:
+        """Where each policy but the first begins; epochs at the end, where none are counted."""
+        return [one if one < 1 else one / epochs if epochs else 1.0 for one in self.at]
 
 
 class Phases:

@@ -32,7 +32,8 @@ class DataAsDemonstrator:
 
     Args:
         every: Epochs from one run of a sequence to the next.
-        keep: Runs kept of each sequence, the newest ones; they take ``keep`` times the memory of y.
+        keep: Runs kept of each sequence, the newest ones. They take ``keep`` times the memory of
+            all sequences of y, where those overlap of each for itself, also in the run directory.
 
     Raises:
         ArgumentError: A number is below 1.
@@ -90,6 +91,7 @@ class Demonstrations:
         if self.runs is None:
             shape = (len(self.count), self.policy.keep, self.steps, *found.shape[2:])
             self.runs = found.new_zeros(shape)
+        found = found.to(self.runs.device)
         sound = found.isfinite().flatten(1).all(1).cpu() & late
         rows = index[sound]
         self.runs[rows, self.count[rows] % self.policy.keep, : found.shape[1]] = found[sound]
@@ -118,10 +120,13 @@ class Demonstrations:
 
 def _run(net: Any, batch: PlanBatch, generator: torch.Generator | None) -> Tensor:
     """y-hat of a free run over the batch, in y's form; classes are drawn."""
+    steps = batch.y.shape[1]
     classes = isinstance(net.head, Categorical)
     plan = Plan(None, 0.0, "sample" if classes else "mean")
     with evaluating(net):
         unrolled = net(
-            batch.x, batch.y, plan, batch.lengths, state=batch.state, generator=generator
+            batch.x, None, plan, batch.lengths,
+            state=net.initial_state(len(batch.y)) if batch.state is None else batch.state,
+            steps=steps, generator=generator,
         )  # fmt: skip
     return unrolled.f.argmax(-1) if classes else unrolled.mean

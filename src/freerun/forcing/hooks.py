@@ -8,7 +8,7 @@ from torch import Tensor
 from freerun.data import Sequences
 from freerun.plan import Forcing, PlanBatch
 
-__all__ = ["arrange", "check_epochs", "has_penalty", "penalty", "prepare", "update"]
+__all__ = ["arrange", "check_turns", "has_penalty", "penalty", "prepare", "update"]
 
 
 def prepare(policy: Forcing, net: Any, train: Sequences) -> Forcing:
@@ -43,11 +43,11 @@ def has_penalty(policy: Forcing) -> bool:
     return bool(getattr(policy, "has_penalty", hasattr(policy, "penalty")))
 
 
-def check_epochs(policy: Forcing, epochs: int) -> None:
-    """Let the policy refuse an end of training that comes before something of its own begins."""
-    hook = getattr(policy, "check_epochs", None)
+def check_turns(policy: Forcing, epochs: int, batches: int) -> None:
+    """Let the policy refuse a training in which something of its own never has a turn."""
+    hook = getattr(policy, "check_turns", None)
     if hook is not None and epochs:
-        hook(epochs)
+        hook(epochs, batches)
 
 
 def update(policy: Forcing, net: Any, batch: PlanBatch, unrolled: Any) -> None:

@@ -1,7 +1,8 @@
 """Horizon curriculum: back to the truth every n steps, and n grows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -10,9 +11,12 @@ from torch.nn.functional import pad
 
 from freerun._checks import check_integer, check_number, fail
 from freerun._measure import evaluating
+from freerun._pieces import fed_truth
+from freerun.data import Sequences
 from freerun.forcing.sparse import forced_now_and_then
 from freerun.plan import Plan, PlanBatch
 from freerun.state import State
+from freerun.unroll import real_steps
 
 __all__ = ["HorizonCurriculum"]
 
@@ -70,29 +74,48 @@ class HorizonCurriculum:
         grown = start * (end / start) ** min(1.0, progress / self.over)
         return max(1, min(round(grown), end))
 
+    def prepare(self, net: Any, train: Sequences) -> "Segments":
+        """The object that cuts every batch."""
+        return Segments(self)
+
+    def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
+        """Outside of training, where nothing cuts the batch: the truth every n steps."""
+        steps = batch.y.shape[1]
+        n = max(self.horizon(progress, steps), batch.lags)
+        return Plan(batch.y, 0.0) if n >= steps else forced_now_and_then(batch, n)
+
+
+class Segments:
+    """A horizon curriculum under way: what it has cut runs freely from end to end."""
+
+    def __init__(self, policy: HorizonCurriculum) -> None:
+        self.policy = policy
+
     def arrange(
         self, net: Any, batch: PlanBatch, progress: float, generator: torch.Generator | None
     ) -> PlanBatch:
         """The batch as segments of n steps, side by side."""
         steps = batch.y.shape[1]
-        n = self.horizon(progress, steps)
+        n = self.policy.horizon(progress, steps)
         return batch if n >= steps else cut(net, batch, n)
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
-        """Free running; of a batch that was not cut, brought back to the truth every n steps."""
-        steps = batch.y.shape[1]
-        n = max(self.horizon(progress, steps), batch.lags)
-        return Plan(batch.y, 0.0) if n >= steps else forced_now_and_then(batch, n)
+        """Free running."""
+        return Plan(batch.y, 0.0)
 
 
 def cut(net: Any, batch: PlanBatch, n: int) -> PlanBatch:
     """Segments of ``n`` steps, each from the state that the truth leads to; none is empty."""
     steps = batch.y.shape[1]
     starts = range(0, steps, n)
-    lengths = torch.full((len(batch.y),), steps) if batch.lengths is None else batch.lengths
+    lengths = batch.lengths
+    if lengths is None:
+        lengths = torch.full((len(batch.y),), steps, device=batch.y.device)
     left = torch.cat([(lengths - start).clamp(0, n) for start in starts])
     real = (left > 0).nonzero().squeeze(1)
-    states = State.cat(list(_states(net, batch, n)))
+    before = _lags if net.recurrence == "output" else _states
+    first, *others = before(net, batch, starts)
+    states = State.cat([first, *(state.detach() for state in others)])
 
     def rows(values: Tensor | None) -> Tensor | None:
         if values is None:
@@ -111,18 +134,39 @@ def cut(net: Any, batch: PlanBatch, n: int) -> PlanBatch:
         lengths=None if bool((left[real] == n).all()) else left[real],
         mask=rows(batch.mask),
         state=states.map(lambda tensor: tensor[real]),
-        index=None if index is None else index.repeat(len(starts))[real],
+        index=None if index is None else index.repeat(len(starts))[real.cpu()],
     )
 
 
-def _states(net: Any, batch: PlanBatch, n: int) -> Iterator[State]:
+def _lags(net: Any, batch: PlanBatch, starts: Sequence[int]) -> Iterator[State]:
+    """The state before each segment where W = 0: the lags alone, and all of them are known."""
+    state = net.initial_state(len(batch.y)) if batch.state is None else batch.state
+    if batch.mask is None:
+        steps = batch.y.shape[1]
+        real = None if batch.lengths is None else real_steps(batch.lengths, steps)
+        fed = fed_truth(net, Plan(batch.y, 1.0), real)
+    else:  # where some of y is missing the network's own output is fed
+        with evaluating(net):
+            fed = net(
+                batch.x, batch.y, Plan(batch.y, 1.0), batch.lengths, batch.mask, state
+            ).f  # fmt: skip
+    assert state.output is not None
+    outputs = torch.cat([state.output, fed], 1)
+    inputs = None
+    if state.inputs is not None and batch.x is not None:
+        inputs = torch.cat([state.inputs, batch.x], 1)
+    for start in starts:
+        seen = None if inputs is None else inputs[:, start : start + net.input_lags]
+        yield State((), outputs[:, start : start + net.output_lags], seen)
+
+
+def _states(net: Any, batch: PlanBatch, starts: Sequence[int]) -> Iterator[State]:
     """The state before each segment, the network fed the truth; without gradients or dropout."""
-    steps = batch.y.shape[1]
     state = net.initial_state(len(batch.y)) if batch.state is None else batch.state
     yield state
     with evaluating(net):
-        for start in range(0, steps - n, n):
-            part = slice(start, start + n)
+        for start, stop in pairwise(starts):
+            part, n = slice(start, stop), stop - start
             x, y, mask, lengths = batch.x, batch.y[:, part], batch.mask, batch.lengths
             state = net(
                 None if x is None else x[:, part],

@@ -1,11 +1,13 @@
 """Noisy teacher forcing: the truth is fed back, blurred."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from freerun._checks import check_number
+from freerun.data import Sequences
 from freerun.heads import Bernoulli, Categorical, Head, NegativeBinomial, Poisson
 from freerun.plan import Plan, PlanBatch
 
@@ -41,6 +43,10 @@ class NoisyTeacherForcing:
     def __post_init__(self) -> None:
         check_number(type(self).__name__, "scale", self.scale, 0.0)
 
+    def prepare(self, net: Any, train: Sequences) -> None:
+        """Refuse a scale that is no probability where it has to be one."""
+        self._check_scale(net.head)
+
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
         """Every value blurred, every weight 1."""
         return Plan(self._blurred(batch.head, batch.y, generator), 1.0)
@@ -54,10 +60,15 @@ class NoisyTeacherForcing:
             return law(y.shape, generator=generator, device=device, dtype=dtype).to(y.device)
 
         if isinstance(head, Categorical | Bernoulli):
-            check_number(f"{type(self).__name__} for classes", "scale", self.scale, 0.0, 1.0)
+            self._check_scale(head)
             hit = noise("rand") < self.scale
             if isinstance(head, Bernoulli):
                 return torch.where(hit, 1 - y, y)
             return torch.where(hit, (noise("rand") * head.classes).to(y.dtype), y)
         moved = y + self.scale * noise("randn")
         return moved.clamp_min(0) if isinstance(head, Poisson | NegativeBinomial) else moved
+
+    def _check_scale(self, head: Head | None) -> None:
+        if isinstance(head, Categorical | Bernoulli):
+            where = f"{type(self).__name__} for a {type(head).__name__} head"
+            check_number(where, "scale", self.scale, 0.0, 1.0)

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from freerun._checks import check_choice, check_integer, check_number, fail
+from freerun._checks import check_integer, check_number, fail
 from freerun.data import Sequences
+from freerun.forcing.feeding import check_draws, check_feed
 from freerun.nn import GRU
 from freerun.plan import Plan, PlanBatch
 
@@ -34,8 +35,9 @@ class ProfessorForcing:
     free run, and through what it feeds back as far as that is differentiable; not through the run
     that is taught.
 
-    Costs two unrolls a batch and the adversary's. Works with one loss for the whole batch: not with
-    truncated BPTT, nor with lbfgs.
+    A batch in which a free run leaves the numbers behind has no adversary's part, and teaches D
+    nothing. Costs two unrolls a batch and the adversary's. Works with one loss for the whole batch:
+    not with truncated BPTT, nor with lbfgs.
 
     Args:
         weight: Of the adversary's part, 0 or more.
@@ -46,7 +48,8 @@ class ProfessorForcing:
         feed: ``"mean"`` or ``"sample"``: what free runs are fed.
 
     Raises:
-        ArgumentError: A number is out of range; or the network has no output edge to run on.
+        ArgumentError: A number is out of range; or, in training, the network has no output edge to
+            run on, or samples are to be fed and its head has no spread.
 
     Source: Lamb, Goyal, Zhang, Zhang, Courville and Bengio, "Professor forcing: a new algorithm for
     training recurrent networks", NIPS 2016, section 3.
@@ -64,17 +67,18 @@ class ProfessorForcing:
         check_integer(WHERE, "hidden_size", self.hidden_size, 1)
         check_number(WHERE, "lr", self.lr, 0.0)
         check_number(WHERE, "least", self.least, 0.0, 1.0)
-        check_number(WHERE, "most", self.most, 0.0, 1.0)
-        check_choice(WHERE, "feed", self.feed, ("mean", "sample"))
+        if check_number(WHERE, "most", self.most, 0.0, 1.0) <= self.least:
+            got = f"least={self.least} and most={self.most}"
+            expected = "least must be below most, or the network would learn nothing"
+            fail(WHERE, expected, got, "Pass least=0.75, most=0.99, say.")
+        check_feed(WHERE, self.feed)
 
     has_penalty = True
     needs_output_edge = True
 
     def prepare(self, net: Any, train: Sequences) -> "Professor":
         """The object that holds the adversary."""
-        if self.feed == "sample" and not net.head.can_sample:
-            got, fix = f"a {type(net.head).__name__} head", "Use feed='mean', or a Gaussian head."
-            fail(WHERE, "feed='sample' needs a head with a spread", got, fix)
+        check_draws(WHERE, self.feed, net.head)
         return Professor(self, net)
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
@@ -134,8 +138,8 @@ class Professor:
         self, net: Any, batch: PlanBatch, unrolled: Any, generator: torch.Generator | None
     ) -> Tensor | None:
         """- weight mean log D(free); None while D is too weak to learn from."""
-        steps = batch.y.shape[1]
-        lengths = batch.lengths
+        self.seen = None
+        steps, lengths = batch.y.shape[1], batch.lengths
         if lengths is None:
             lengths = torch.full((len(batch.y),), steps, device=batch.y.device)
         real = (lengths > 0).nonzero().squeeze(1)
@@ -147,6 +151,8 @@ class Professor:
             steps=steps, generator=generator,
         )  # fmt: skip
         taught, free = (torch.cat([one.h, one.o], -1)[real] for one in (unrolled, running))
+        if not bool(free.detach().isfinite().all()):
+            return None
         lengths = lengths[real]
         self.seen = (taught.detach(), free.detach(), lengths)
         self.adversary.requires_grad_(False)

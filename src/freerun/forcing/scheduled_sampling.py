@@ -1,11 +1,14 @@
 """Scheduled sampling: a coin decides at every step what is fed back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from freerun._checks import check_choice, check_number, fail
-from freerun.forcing.schedules import Linear, Schedule, as_schedule
+from freerun._checks import fail
+from freerun.data import Sequences
+from freerun.forcing.feeding import check_draws, check_feed
+from freerun.forcing.schedules import Linear, Schedule, as_schedule, share_at
 from freerun.plan import Plan, PlanBatch
 
 __all__ = ["ScheduledSampling"]
@@ -36,7 +39,8 @@ class ScheduledSampling:
             Through a sample they pass only where the head can reparameterise it.
 
     Raises:
-        ArgumentError: The schedule is none or leaves [0, 1], or ``feed`` is neither.
+        ArgumentError: The schedule is none or leaves [0, 1], or ``feed`` is neither; in training,
+            samples are to be fed and the head has no spread.
 
     Example:
         >>> import torch, freerun as fr
@@ -57,16 +61,18 @@ class ScheduledSampling:
     def __post_init__(self) -> None:
         where = type(self).__name__
         object.__setattr__(self, "schedule", as_schedule(where, self.schedule))
-        check_choice(where, "feed", self.feed, ("mean", "sample"))
+        check_feed(where, self.feed)
         if not isinstance(self.through, bool):
             fail(where, "through must be True or False", repr(self.through), "Pass through=True.")
+
+    def prepare(self, net: Any, train: Sequences) -> None:
+        """Refuse samples that the head cannot draw."""
+        check_draws(type(self).__name__, self.feed, net.head)
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
         """A coin for every step of every sequence."""
         assert isinstance(self.schedule, Schedule)
-        share = check_number(
-            type(self.schedule).__name__, "a schedule's value", self.schedule.at(progress), 0, 1
-        )
+        share = share_at(self.schedule, progress)
         device = "cpu" if generator is None else generator.device
         coins = torch.rand(batch.y.shape[:2], generator=generator, device=device)
         weights = (coins < share).to(batch.y.device, torch.get_default_dtype())

@@ -4,16 +4,17 @@
     exponential       e = b + (a - b) k^i                    i, the epochs that are done
     inverse sigmoid   e = b + (a - b) k / (k + exp(i / k))
 
-from a to b. With a = 1 and b = 0 the truth is withdrawn, as Bengio et al. (2015, section 2.4) do;
-with a = 0 and b = 1 it comes in, which Teutsch and Maeder (2022) found the better way on chaotic
-systems.
+from a to b. Where nobody says how many epochs training has, i is 0.
+
+With a = 1 and b = 0 the truth is withdrawn, as Bengio et al. (2015, section 2.4) do; with a = 0 and
+b = 1 it comes in, which Teutsch and Maeder (2022) found the better way on chaotic systems.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from freerun._checks import check_choice, check_number, fail
+from freerun._checks import ArgumentError, check_choice, check_number, fail
 from freerun.plan import Progress
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Linear",
     "Schedule",
     "as_schedule",
+    "share_at",
 ]
 
 
@@ -171,6 +173,21 @@ def as_schedule(where: str, given: object) -> Schedule:
         repr(given),
         fix,
     )
+
+
+def share_at(schedule: Schedule, progress: float) -> float:
+    """What the schedule says at ``progress``.
+
+    Raises:
+        ArgumentError: It says something else than a number from 0 to 1.
+    """
+    found = schedule.at(progress)
+    try:
+        return _check_share("", "", found)
+    except ArgumentError:
+        where, fix = f"{type(schedule).__name__}.at", "Clamp it: min(1.0, max(0.0, value)), say."
+        expected = f"a schedule's value must be a number from 0 to 1, at progress {progress:g}"
+        fail(where, expected, repr(found), fix)
 
 
 def _epoch(progress: float) -> float:

@@ -22,7 +22,8 @@ class SparseTeacherForcing:
 
     With ``output_lags=k`` one forced emission would replace one of k lags, so the k emissions up to
     each of these steps are forced. Gradients pass through every output that was fed back, and none
-    through the truth: they are cut every n steps.
+    through the truth: with output recurrence they are cut every n steps. With ``"both"`` hidden
+    units carry them, and the state, across.
 
     On a chaotic system gradients grow like exp(lambda t); forced at the time in which an error
     doubles, n = ln 2 / lambda with lambda the largest Lyapunov exponent per step, they neither
@@ -33,7 +34,8 @@ class SparseTeacherForcing:
             training data by :func:`freerun.dynamics.largest_exponent` before training begins.
 
     Raises:
-        ArgumentError: n is no whole number of 1 or more, or below ``output_lags``.
+        ArgumentError: n is no whole number of 1 or more, or below ``output_lags``; or
+            ``"lyapunov"`` is asked of classes, or of data whose errors do not grow.
 
     Example:
         >>> import torch, freerun as fr
@@ -60,6 +62,9 @@ class SparseTeacherForcing:
         if self.every != "lyapunov":
             _check_room(int(self.every), net.output_lags)
             return self
+        if train.num_classes is not None:
+            expected = "every='lyapunov' needs real-valued data"
+            fail("SparseTeacherForcing", expected, "classes", "Pass every=10, say.")
         found = largest_exponent(train)
         if not math.isfinite(found.doubling_time):
             expected = "every='lyapunov' needs data in which errors are seen to grow"

@@ -3,7 +3,9 @@
 import ast
 import dataclasses
 import re
+import warnings
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 from freerun._checks import ArgumentError, check_choice, fail
@@ -38,6 +40,8 @@ def _spelled(value: Any) -> str:
         return f"{type(value).__name__}({asked})" if asked else type(value).__name__
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_spelled, value))}]"
+    if isinstance(value, Real) and not isinstance(value, bool):  # NumPy's numbers too
+        value = int(value) if isinstance(value, Integral) else float(value)
     return value if isinstance(value, str) else repr(value)
 
 
@@ -66,15 +70,23 @@ through=False)
     joined = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])", "_", written.strip())
     known = _known(where, re.match(r"[^(]*", joined)[0], FORCINGS)  # type: ignore[index]
     joined = re.sub(r"^[^(]*", known, joined)
-    try:
-        node = ast.parse(joined, mode="eval").body
-    except (SyntaxError, ValueError):
-        settings = _settings(FORCINGS[known])
-        fix = f"Write {where} {known}:{settings[0] if settings else 'ARG'}=VALUE."
-        fail("freerun", f"{where} {known}: arguments must be ARG=VALUE", repr(text), fix)
-    made = _made(where, node)
+    node = _parsed(joined)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        expected = f"{where} {known}: arguments must be ARG=VALUE"
+        fail("freerun", expected, repr(text), _example(where, known))
+    made = _called(where, node)
     assert isinstance(made, Forcing)
     return made
+
+
+def _parsed(text: str) -> ast.expr | None:
+    """What Python would read there; None where it could not, or would not as a whole."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what looks odd: it is refused, or means something
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _made(where: str, node: ast.expr) -> Any:
@@ -84,13 +96,15 @@ def _made(where: str, node: ast.expr) -> Any:
     if isinstance(node, ast.List | ast.Tuple):
         return [_made(where, one) for one in node.elts]
     if isinstance(node, ast.Name):
-        kind = _kinds().get(_folded(node.id))
-        return node.id if kind is None else kind()
+        if _folded(node.id) not in _kinds():
+            return node.id
+        return _called(where, ast.Call(node, [], []))
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         fix = "Write a number, a word, or a list in brackets."
-        fail("freerun", f"{where}: a value must be one", repr(ast.unparse(node)), fix)
+        expected = f"{where}: a value must be a number, a word, or a list"
+        fail("freerun", expected, repr(ast.unparse(node)), fix)
 
 
 def _called(where: str, node: ast.Call) -> Any:
@@ -100,15 +114,14 @@ def _called(where: str, node: ast.Call) -> Any:
     kind = kinds[_folded(known)]
     settings = _settings(kind)
     arguments: dict[str, Any] = {}
+    if not settings and (node.args or node.keywords):
+        got = repr(", ".join(map(ast.unparse, [*node.args, *node.keywords])))
+        fail("freerun", f"{where} {known} has no arguments", got, _example(where, known))
     for given in node.args:
-        fix = f"Write {where} {known}:{settings[0] if settings else 'ARG'}=VALUE."
         expected = f"{where} {known}: an argument must be ARG=VALUE"
-        fail("freerun", expected, repr(ast.unparse(given)), fix)
+        fail("freerun", expected, repr(ast.unparse(given)), _example(where, known))
     for keyword in node.keywords:
         key = str(keyword.arg)
-        if not settings:
-            fix = f"Write {where} {known}."
-            fail("freerun", f"{where} {known} has no arguments", repr(key), fix)
         check_choice("freerun", f"the argument of {where} {known}", key, settings)
         if key in arguments:
             fail("freerun", f"{where} must give {key} once", "it twice", "Choose one.")
@@ -119,8 +132,16 @@ def _called(where: str, node: ast.Call) -> Any:
         raise ArgumentError(f"freerun: {where} {error}") from None
     except TypeError:
         needed = ", ".join(settings)
-        fix = f"Write {where} {known}:{settings[0]}=VALUE."
-        fail("freerun", f"{where} {known} needs {needed}", repr(ast.unparse(node)), fix)
+        got = repr(ast.unparse(node))
+        fail("freerun", f"{where} {known} needs {needed}", got, _example(where, known))
+
+
+def _example(where: str, known: str) -> str:
+    """How arguments are written, as a fix."""
+    settings = _settings(_kinds()[_folded(known)])
+    if not settings:
+        return f"Write {where} {known}."
+    return f"Write {where} {known}:{settings[0]}=VALUE."
 
 
 def forcing_of(kept: Mapping[str, Any]) -> Forcing:
@@ -128,7 +149,7 @@ def forcing_of(kept: Mapping[str, Any]) -> Forcing:
 
     Raises:
         KeyError: No policy or schedule is registered under a name.
-        ArgumentError: It does not take such an argument.
+        ArgumentError: It does not take such an argument, or not such a value.
     """
     made = _rebuilt(kept)
     assert isinstance(made, Forcing)
@@ -141,7 +162,10 @@ def _rebuilt(kept: Any) -> Any:
     if not isinstance(kept, Mapping):
         return kept
     kind = {one.__name__: one for one in _kinds().values()}[kept["name"]]
-    return kind(**{name: _rebuilt(one) for name, one in kept.items() if name != "name"})
+    arguments = {name: _rebuilt(one) for name, one in kept.items() if name != "name"}
+    for name in arguments:
+        check_choice("forcing", f"the argument of {kind.__name__}", name, _settings(kind))
+    return kind(**arguments)
 
 
 def _kinds() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from freerun._measure import plan_batch, scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import TeacherForcing
-from freerun.forcing.hooks import arrange, penalty, prepare, update
+from freerun.forcing.hooks import arrange, check_turns, penalty, prepare, update
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.state import Noise
@@ -108,9 +108,11 @@ def fit(
     check_integer("fit", "epochs", epochs, 0)
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
-    check_together(net, forcing, bptt, optimizer, epochs)
+    check_together(net, forcing, bptt, optimizer)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
+    if net.has_output_edge:
+        check_turns(forcing, epochs, batches)
     monitor = None if valid is None else validation.monitored(net, valid)
     scaling = net.scaling if net.has_scaling else Scaling.standard(train, y=net.head.scalable)
     settings = {

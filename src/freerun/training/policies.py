@@ -4,7 +4,7 @@ import torch
 
 from freerun._checks import fail
 from freerun.bptt import BPTT, CheckpointedBPTT, TruncatedBPTT
-from freerun.forcing.hooks import check_epochs, has_penalty
+from freerun.forcing.hooks import has_penalty
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing
 from freerun.training.optimizer import RATES, Optimizer
@@ -40,7 +40,7 @@ def check_policies(forcing: object, bptt: object, optimizer: object, validation:
 
 
 def check_together(
-    net: RecurrentNetwork, forcing: Forcing, bptt: BPTT, optimizer: Optimizer, epochs: int
+    net: RecurrentNetwork, forcing: Forcing, bptt: BPTT, optimizer: Optimizer
 ) -> None:
     """Refuse what only the first batch would find out, when a run is already there.
 
@@ -61,7 +61,6 @@ def check_together(
         got = "lbfgs" if optimizer.whole_batch else repr(bptt)
         expected = f"{name} needs one loss a batch, and one look at it"
         fail("fit", expected, got, "Use FullBPTT() and Optimizer('adamw').")
-    check_epochs(forcing, epochs)
 
 
 def _optimizer_meant(value: object) -> str | None:

@@ -5,6 +5,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,10 @@ def plain(value: Any) -> Any:
     """A setting as JSON: a policy's name beside what it was built with."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Integral):  # NumPy's numbers
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
     if isinstance(value, Tensor):
         return value.tolist()
     if isinstance(value, list | tuple):
