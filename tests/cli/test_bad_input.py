@@ -96,6 +96,39 @@ TRAIN: list[tuple[str, str]] = [
     (FORECAST.format("sales.csv --recurrence hidden"), "forecasts run on their own outputs"),
     (FORECAST.format("sales.csv --head Poisson"), "whole numbers of 0 or more, for --head"),
     ("train label labels.csv --target kind --forcing FreeRunning", "Use --recurrence both"),
+    (
+        FORECAST.format("sales.csv --forcing FreeRuning"),
+        "--forcing must be one of 'TeacherForcing', 'FreeRunning', 'ScheduledSampling', ",
+    ),
+    (FORECAST.format("sales.csv --forcing Techer-Forcing"), "Did you mean 'TeacherForcing'?"),
+    (FORECAST.format("sales.csv --forcing FreeRunning:20"), "an argument must be ARG=VALUE"),
+    (FORECAST.format("sales.csv --forcing FreeRunning:warmup=(1"), "arguments must be ARG=VALUE"),
+    (FORECAST.format("sales.csv --forcing TeacherForcing:3,4"), "has no arguments, got '3, 4'"),
+    (
+        FORECAST.format("sales.csv --forcing GeneralizedTeacherForcing:alpha=2"),
+        "alpha must be a finite number from 0 to 1, got 2. Pass alpha=0.5, say.",
+    ),
+    (FORECAST.format("sales.csv --forcing SparseTeacherForcing:every=0"), "every must be a whole"),
+    (FORECAST.format("sales.csv --forcing SparseTeacherForcing:every=1"), "--output-lags"),
+    (
+        FORECAST.format("sales.csv --forcing ScheduledSampling:schedule=cubic"),
+        "ScheduledSampling: schedule must be one of 'constant', 'linear', 'exponential', ",
+    ),
+    (
+        FORECAST.format("sales.csv --forcing SparseTeacherForcing:every=__import__('os')"),
+        "--forcing must be one of 'TeacherForcing'",
+    ),
+    (
+        FORECAST.format("sales.csv --forcing FreeRunning:warmup=open('new','w').name"),
+        "--forcing: a value must be a number, a word, or a list, got ",
+    ),
+    (
+        FORECAST.format(
+            "sales.csv --forcing Curriculum:policies=[TeacherForcing,FreeRunning],at=[2]"
+        ),
+        "at=[2] must give every policy a batch, got none for FreeRunning in 2 epochs",
+    ),
+    ("train text book.txt --forcing NoisyTeacherForcing:scale=3", "scale must be a finite number"),
     ("train text book.txt --window 5000", "--window must be at most 1377"),
     ("train text book.txt --validate 0.999", "--validate must leave"),
     # Classes and numbers

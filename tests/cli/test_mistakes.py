@@ -32,11 +32,7 @@ TRAIN = "train forecast sunspots --out {new} --window 60"
         (f"{TRAIN} --head Gausian", "Did you mean 'Gaussian'?"),
         (f"{TRAIN} --head Categorical", "--head must be one of 'Point'"),
         (f"{TRAIN} --forcing FreeRuning", "Did you mean 'FreeRunning'?"),
-        (
-            f"{TRAIN} --forcing free",
-            "--forcing must be one of 'TeacherForcing', 'FreeRunning', got"
-            " 'free'. Did you mean 'FreeRunning'?",
-        ),
+        (f"{TRAIN} --forcing free", "'Curriculum', got 'free'. Did you mean 'FreeRunning'?"),
         (f"{TRAIN} --cell gruu", "--cell must be one of 'tanh', 'relu', 'identity', 'gru', 'lstm'"),
         (f"{TRAIN} --head gausian", "Did you mean 'Gaussian'?"),
         (f"{TRAIN} --lr -1", "--lr must be a number above 0, got -1. Use --lr 0.003, say."),

@@ -106,6 +106,7 @@ def test_padding_and_what_is_missing_may_be_nan(case: Case) -> None:
 def test_segments_keep_their_sequences_order_and_number() -> None:
     run, batch = batch_of(Case(recurrence="output"), lengths=[7, 3, 5], steps=7)
     found = cut(run.net, batch, 3)
+    assert found.state is not None
     assert found.index is not None
     assert found.lengths is not None
     assert found.index.tolist() == [0, 1, 2, 0, 2, 0]
@@ -123,10 +124,15 @@ def test_segments_keep_their_sequences_order_and_number() -> None:
     ).lengths is (None)
 
 
+def state_of(batch: PlanBatch) -> State:
+    assert isinstance(batch.state, State)
+    return batch.state
+
+
 def test_hidden_units_come_from_running_on_the_truth() -> None:
     run, batch = batch_of(Case("lstm", "both"), steps=6)
     taught = run.net(run.x[:, :4], run.y[:, :4], state=run.state).state
-    found: State = cut(run.net, batch, 2).state
+    found = state_of(cut(run.net, batch, 2))
     for name, part in taught.detach().tensors().items():
         assert torch.equal(found.tensors()[name][6:], part), name
 
@@ -138,8 +144,8 @@ def test_the_truth_is_run_on_without_dropout(recurrence: str) -> None:
     mask = torch.ones(2, 6, dtype=torch.bool)
     mask[:, 1] = False
     batch = PlanBatch(None, y, mask=mask, head=net.head)
-    wanted = cut(net.eval(), batch, 2).state.tensors()
-    found = cut(net.train(), batch, 2).state.tensors()
+    wanted = state_of(cut(net.eval(), batch, 2)).tensors()
+    found = state_of(cut(net.train(), batch, 2)).tensors()
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
     assert net.training
 

@@ -110,6 +110,7 @@ def test_targets_are_the_truth(recurrence: str) -> None:
     plan = NoisyTeacherForcing(0.5).plan(run.batch(), 0.0, seeded())
     unrolled = run.net(run.x, run.y, plan, state=run.state)
     loss = run.net.loss(run.x, run.y, plan, state=run.state, reduction="sum")
+    assert plan.values is not None
     torch.testing.assert_close(loss, run.nll(unrolled.o))
     assert torch.equal(unrolled.f, plan.values)
 

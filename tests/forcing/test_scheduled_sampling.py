@@ -97,6 +97,7 @@ def test_samples_are_fed_in_training(head: str) -> None:
     plan = ScheduledSampling(0.5, feed="sample").plan(run.batch(), 0.0, seeded(1))
     noise = run.net.draw_noise(30, 20, plan, seeded(2))
     unrolled = replace(run, plan=plan, noise=noise).unroll()
+    assert unrolled.f is not None
     taught = torch.as_tensor(plan.weights) == 1
     truth = run.net.head.feed_truth(run.y)
     assert torch.equal(unrolled.f[taught], truth[taught].to(unrolled.f))
@@ -107,7 +108,7 @@ def test_samples_are_fed_in_training(head: str) -> None:
         assert off.abs().min() > 0
     else:
         assert off.abs().min() > 0
-        scale = unrolled.distribution().stddev[~taught]  # type: ignore[no-untyped-call]
+        scale = unrolled.distribution().stddev[~taught]
         assert abs((off / scale).std() - 1) < 0.15
 
 

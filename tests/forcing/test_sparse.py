@@ -46,6 +46,7 @@ def test_the_step_after_an_interval_is_fed_the_truth_in_all_its_lags(
     run = make_run(Case(recurrence=recurrence, output_lags=lags), steps=9)
     plan = SparseTeacherForcing(4).plan(run.batch(), 0.0, None)
     unrolled = replace(run, plan=plan).unroll()
+    assert unrolled.f is not None
     forced = [t for t in range(9) if t in (3, 7) or (lags == 2 and t in (2, 6))]
     free = [t for t in range(9) if t not in forced]
     assert torch.equal(unrolled.f[:, forced], run.y[:, forced])
@@ -114,7 +115,7 @@ def test_errors_that_do_not_grow_have_no_such_time(
 def test_classes_have_no_exponent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sparse, "largest_exponent", lambda train: pytest.fail("was asked"))
     classes = fr.Sequences(None, [torch.arange(9) % 3] * 4)
-    with pytest.raises(ArgumentError, match="needs real-valued data, got classes. Pass every=10"):
+    with pytest.raises(ArgumentError, match=r"needs real-valued data, got classes\. Pass every"):
         train(network(fr.heads.Categorical(3)), SparseTeacherForcing("lyapunov"), train=classes)
 
 
@@ -129,7 +130,7 @@ def test_training_follows_the_interval_that_was_found(monkeypatch: pytest.Monkey
 
 def test_without_training_there_is_no_exponent() -> None:
     batch = PlanBatch(None, torch.zeros(1, 5, 1))
-    with pytest.raises(ArgumentError, match="got an unroll without training. Train with it, or"):
+    with pytest.raises(ArgumentError, match=r"got an unroll without training\. Train with"):
         SparseTeacherForcing("lyapunov").plan(batch, 0.0, None)
 
 

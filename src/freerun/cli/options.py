@@ -112,7 +112,8 @@ Forcing = Annotated[
     str,
     typer.Option(
         metavar="NAME[:ARG=VALUE]",
-        help="What is fed back in training: TeacherForcing, FreeRunning, FreeRunning:warmup=20.",
+        help="What is fed back in training: TeacherForcing, FreeRunning:warmup=20, "
+        "ScheduledSampling:schedule=linear, or another policy of freerun.forcing.",
     ),
 ]
 Window = Annotated[

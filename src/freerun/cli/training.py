@@ -1,6 +1,7 @@
 """Training as the command line does it: a recipe and data in, a run directory out."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from typing import Any
 import torch
 
 import freerun as fr
+from freerun._checks import ArgumentError
 from freerun._files import write_whole
 from freerun.cli.learnable import check_learnable
 from freerun.cli.output import Stopped, say
 from freerun.cli.runs import read_run
 from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source, fingerprint
-from freerun.forcing import read_forcing
+from freerun.cli.wording import as_options
+from freerun.forcing import FORCINGS, read_forcing
 from freerun.recipes import training
 from freerun.recipes.choosing import Choice, choose
 from freerun.recipes.ends import FILE, Ends
@@ -55,7 +58,8 @@ def train(
     source = source.leveled(recipe.scale)
     forcing = read_forcing(recipe.forcing, "--forcing")
     if recipe.task == "forecast":
-        choice = choose(recipe, source.train, forcing, seed, not quiet)
+        with _refusing_forcing():
+            choice = choose(recipe, source.train, forcing, seed, not quiet)
         say_choice(choice, quiet)
     else:
         choice = Choice(settle(recipe, source.train))
@@ -64,23 +68,37 @@ def train(
     notes = _notes(choice, source, keeping, held)
     if keeping.resume and os.path.lexists(keeping.out):
         check_same(read_run(keeping.out), notes, seed)
-    net, history = training.train(
-        recipe,
-        source.train,
-        forcing,
-        seed,
-        out=keeping.out,
-        resume=keeping.resume,
-        overwrite=keeping.overwrite,
-        notes=notes,
-        progress=not quiet,
-    )
+    with _refusing_forcing():
+        net, history = training.train(
+            recipe,
+            source.train,
+            forcing,
+            seed,
+            out=keeping.out,
+            resume=keeping.resume,
+            overwrite=keeping.overwrite,
+            notes=notes,
+            progress=not quiet,
+        )
     if recipe.task == "forecast":
         write_whole(keeping.out / FILE, ends_of(net, source).to_bytes())
     if history.stopped == "interrupted":
         kept = f"stopped after {len(history)} of {recipe.epochs} epochs"
         raise Stopped(f"{kept}; the run is kept in {keeping.out}", resumable=True)
     return net, history, source, recipe
+
+
+@contextmanager
+def _refusing_forcing() -> Iterator[None]:
+    """Say in options what a policy refuses once it sees the network and the data."""
+    try:
+        yield
+    except ArgumentError as error:
+        message = str(error)
+        said = re.match(r"\w+", message)
+        if said is None or said[0] not in FORCINGS:
+            raise
+        raise ArgumentError(f"freerun: --forcing {as_options(message)}") from None
 
 
 def _notes(

@@ -31,7 +31,7 @@ class ProfessorForcing:
         L_D = - mean log D(taught) - mean log (1 - D(free))
 
     D is trained only while it is right in less than ``most`` of the cases, and the network learns
-    from it only while it is right in more than ``least``. Gradients flow through h and o of the
+    from it only while it is right in ``least`` or more. Gradients flow through h and o of the
     free run, and through what it feeds back as far as that is differentiable; not through the run
     that is taught.
 
@@ -43,8 +43,8 @@ class ProfessorForcing:
         weight: Of the adversary's part, 0 or more.
         hidden_size: Units of D in each direction.
         lr: Learning rate of D (Adam).
-        least: D's accuracy above which the network learns from it.
-        most: D's accuracy above which D learns no more.
+        least: D's accuracy from which on the network learns from it; 0 for always.
+        most: D's accuracy from which on D learns no more.
         feed: ``"mean"`` or ``"sample"``: what free runs are fed.
 
     Raises:
@@ -103,11 +103,18 @@ class Discriminator(nn.Module):
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
         """``(batch,)`` for steps ``(batch, time, size)`` of which ``lengths``, 1 or more, count."""
-        packed = pack_padded_sequence(steps, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        read, _ = pad_packed_sequence(self.reader(packed)[0], batch_first=True)
+        read = self._read(steps, lengths.cpu())
         mean = read.sum(1) / lengths.to(read).unsqueeze(1)
         found: Tensor = self.judge(mean).squeeze(1)
         return found
+
+    def _read(self, steps: Tensor, lengths: Tensor) -> Tensor:
+        """What the reader makes of every step; 0 behind each length."""
+        if int(lengths.min()) == steps.shape[1]:  # packing costs more than reading
+            read: Tensor = self.reader(steps)[0]
+            return read
+        packed = pack_padded_sequence(steps, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.reader(packed)[0], batch_first=True)[0]
 
 
 class Professor:
@@ -160,7 +167,7 @@ class Professor:
         with torch.no_grad():
             right = (self.adversary(taught, lengths) > 0).double().mean()
             self.accuracy = float((right + (odds < 0).double().mean()) / 2)
-        if self.accuracy <= self.policy.least:
+        if self.accuracy < self.policy.least:
             return None
         return self.policy.weight * softplus(-odds).mean()
 
@@ -171,8 +178,9 @@ class Professor:
         taught, free, lengths = self.seen
         self.adversary.requires_grad_(True)
         self.method.zero_grad()
-        loss = softplus(-self.adversary(taught, lengths)) + softplus(self.adversary(free, lengths))
-        loss.mean().backward()
+        odds = self.adversary(torch.cat([taught, free]), torch.cat([lengths, lengths]))
+        of_taught, of_free = odds.chunk(2)
+        (softplus(-of_taught) + softplus(of_free)).mean().backward()
         self.method.step()
         self.seen = None
 
