@@ -108,6 +108,18 @@ def test_a_curriculum_may_hold_another() -> None:
     assert [epochs for *_, epochs in seen] == pytest.approx([1] * 8)
 
 
+@pytest.mark.parametrize(
+    ("epochs", "first", "second"), [(3, 1, 1), (5, 1, 2), (5, 2, 1), (6, 2, 2)]
+)
+def test_rounding_takes_no_batch_from_a_phase(epochs: int, first: int, second: int) -> None:
+    """(2/3 - 1/3) / (1 - 1/3) is less than a half, by a bit."""
+    seen: list[tuple[str, float, float]] = []
+    a, b, c = (Noting(name, seen) for name in "abc")
+    train(network(), Curriculum([a, Curriculum([b, c], [second])], [first]), epochs=epochs)
+    wanted = "aa" * first + "bb" * second + "cc" * (epochs - first - second)
+    assert "".join(name for name, *_ in seen) == wanted
+
+
 def test_hooks_are_those_of_the_policy_whose_turn_it_is() -> None:
     """An alpha that adapts begins to with its own phase; a horizon cuts in its own alone."""
     alphas: list[float] = []
@@ -125,6 +137,19 @@ def test_hooks_are_those_of_the_policy_whose_turn_it_is() -> None:
     assert steps == [3] * 4 + [9] * 4
     assert alphas[:5] == [1.0] * 5
     assert all(alpha < 1 for alpha in alphas[5:])
+
+
+def test_a_horizon_grows_over_its_own_phase() -> None:
+    steps: list[int] = []
+
+    def see(policy: Any, net: Any, batch: PlanBatch, progress: Progress, plan: fr.Plan) -> None:
+        steps.append(batch.y.shape[1])
+
+    horizon = HorizonCurriculum(2, over=1.0)
+    policy = Curriculum([TeacherForcing(), horizon], [0.5])
+    train(network(), Watching(policy, see), train=data(16, 16, 16, 16), epochs=4)
+    assert steps == [16] * 4 + [horizon.horizon(batch / 4, 16) for batch in range(4)]
+    assert steps[4] == 2
 
 
 def test_every_policy_may_refuse_before_anything_is_written(tmp_path: Path) -> None:

@@ -103,6 +103,24 @@ def asked(
     return followed, plans
 
 
+@pytest.mark.parametrize("runs", [1, 2, 3, 5])
+def test_the_truth_and_each_run_that_is_kept_are_equally_likely(runs: int) -> None:
+    """Runs that are told apart by a number of their own; of more than 3 the newest are there."""
+    y = torch.zeros(2000, 4, 1, dtype=torch.float64)
+    batch = PlanBatch(None, y, index=torch.arange(2000), head=fr.heads.Point(1))
+    held = Demonstrations(DataAsDemonstrator(keep=3), 2000, 4)
+    for number in range(1, runs + 1):
+        held._keep(y + number, torch.arange(2000), torch.ones(2000, dtype=torch.bool))
+    values = held.plan(batch, Progress(0.5, 2), seeded()).values
+    assert values is not None
+    fed = values[:, 0, 0].long()
+    assert (values == fed[:, None, None]).all()
+    ways = {0, *range(max(1, runs - 2), runs + 1)}
+    share = torch.bincount(fed)[list(ways)] / 2000
+    assert set(fed.tolist()) == ways
+    assert (share - 1 / len(ways)).abs().max() < 5 * 0.5 / 2000**0.5  # five standard errors
+
+
 def test_only_as_many_runs_as_asked_are_kept() -> None:
     net = network()
     batch = PlanBatch(None, data().batch([0, 1, 2, 3]).y, index=torch.arange(4), head=net.head)

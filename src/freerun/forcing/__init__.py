@@ -1,19 +1,19 @@
 """Forcing: what the output edge carries in training, f(t) = w(t) y(t) + (1 - w(t)) g(o(t)).
 
-=============================== ========================================== ========================
-policy                          w(t) and values                            for
-=============================== ========================================== ========================
-:class:`TeacherForcing`         1                                          one step ahead; fastest
-:class:`FreeRunning`            0 after a warm-up                          many steps ahead
-:class:`ScheduledSampling`      a coin per step, its odds changing
-:class:`SparseTeacherForcing`   1 every n steps, else 0                    chaotic systems
+================================== ======================================= ========================
+policy                             w(t) and values                         for
+================================== ======================================= ========================
+:class:`TeacherForcing`            1                                       one step ahead; fastest
+:class:`FreeRunning`               0 after a warm-up                       many steps ahead
+:class:`ScheduledSampling`         a coin per step, its odds changing      from one to the other
+:class:`SparseTeacherForcing`      1 every n steps, else 0                 chaotic systems
 :class:`GeneralizedTeacherForcing` alpha everywhere                        chaotic systems
-:class:`NoisyTeacherForcing`    1; y + noise                               a cheap baseline
-:class:`HorizonCurriculum`      0 on segments that grow                    long free runs
-:class:`ProfessorForcing`       1, and an adversary beside a run with 0    generating
-:class:`DataAsDemonstrator`     1; earlier free runs in place of y
-:class:`Curriculum`             one policy after the other
-=============================== ========================================== ========================
+:class:`NoisyTeacherForcing`       1; y + noise                            a cheap baseline
+:class:`HorizonCurriculum`         0 on segments that grow                 long free runs
+:class:`ProfessorForcing`          1, and an adversary beside a run with 0 generating
+:class:`DataAsDemonstrator`        1; earlier free runs in place of y      coming back to the truth
+:class:`Curriculum`                one policy after the other              easy first, hard later
+================================== ======================================= ========================
 """
 
 from freerun.forcing.curriculum import Curriculum
