@@ -259,6 +259,7 @@ def test_no_epochs_leave_the_linear_start() -> None:
         ({"start": "ridge"}, "Forecaster: start must be one of 'linear', 'random', got 'ridge'."),
         ({"scale": "each"}, "Forecaster: scale must be one of 'series', 'all', got 'each'."),
         ({"forcing": "teacher"}, "Forecaster: forcing must be one of 'TeacherForcing'"),
+        ({"forcing": "FreeRunning:warmup=x"}, "Forecaster: forcing FreeRunning: warmup must be a "),
         ({"forcing": None}, "forcing must be like fr.TeacherForcing(), got None."),
         ({"forcing": fr.FreeRunning}, "forcing must be an object, got the class FreeRunning."),
         ({"window": 0}, "Forecaster: window must be a whole number of 1 or more, got 0."),

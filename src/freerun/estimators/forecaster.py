@@ -9,7 +9,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from freerun._checks import DataError, check_choice, check_integer, fail
+from freerun._checks import ArgumentError, DataError, check_choice, check_integer, fail
 from freerun.data import Levels, Schema, Sequences
 from freerun.estimators._fitting import (
     fit_network,
@@ -345,4 +345,10 @@ def _answer(values: torch.Tensor, form: Form) -> Any:
 
 
 def _policy(forcing: Any) -> Forcing:
-    return read_forcing(forcing) if isinstance(forcing, str) else forcing
+    if not isinstance(forcing, str):
+        policy: Forcing = forcing
+        return policy
+    try:
+        return read_forcing(forcing)
+    except ArgumentError as error:
+        raise ArgumentError(f"Forecaster: {str(error).removeprefix('freerun: ')}") from None
