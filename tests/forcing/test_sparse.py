@@ -11,10 +11,17 @@ import torch
 
 import freerun as fr
 from freerun._checks import ArgumentError
+from freerun.dynamics import Divergence
 from freerun.forcing import PlanBatch, SparseTeacherForcing, sparse
 from tests.contracts.runs import make_run
 from tests.contracts.table import Case
 from tests.forcing.examples import data, network, train
+
+
+def diverging(exponent: float) -> Divergence:
+    """What is found in data whose errors grow by this exponent."""
+    verdict = "growth" if exponent > 0 else "no growth"
+    return Divergence(exponent, verdict, torch.zeros(3), (0, 2), 1.0, 3, 1, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +96,9 @@ def test_the_interval_is_the_time_in_which_errors_double(
 ) -> None:
     given = data()
 
-    def largest_exponent(asked: fr.Sequences) -> float:
+    def largest_exponent(asked: fr.Sequences) -> Divergence:
         assert asked is given
-        return exponent
+        return diverging(exponent)
 
     monkeypatch.setattr(sparse, "largest_exponent", largest_exponent)
     prepared = SparseTeacherForcing("lyapunov").prepare(network(output_lags=lags), given)
@@ -102,11 +109,11 @@ def test_the_interval_is_the_time_in_which_errors_double(
 def test_errors_that_do_not_grow_have_no_such_time(
     exponent: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sparse, "largest_exponent", lambda train: exponent)
+    monkeypatch.setattr(sparse, "largest_exponent", lambda train: diverging(exponent))
     net = network()
     message = (
-        "SparseTeacherForcing: every='lyapunov' needs data whose errors grow, got a largest "
-        f"Lyapunov exponent of {exponent:.3g} per step. Pass every=10, say."
+        "SparseTeacherForcing: every='lyapunov' needs data in which errors are seen to grow, got a "
+        f"Lyapunov exponent of {exponent:.3g} per step (no growth). Pass every=10, say."
     )
     with pytest.raises(ArgumentError, match=f"^{re.escape(message)}$"):
         train(net, SparseTeacherForcing("lyapunov"))
@@ -120,7 +127,7 @@ def test_classes_have_no_exponent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_training_follows_the_interval_that_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sparse, "largest_exponent", lambda train: math.log(2) / 3)
+    monkeypatch.setattr(sparse, "largest_exponent", lambda train: diverging(math.log(2) / 3))
     found, given = network(), network()
     train(found, SparseTeacherForcing("lyapunov"))
     train(given, SparseTeacherForcing(3))
@@ -138,3 +145,20 @@ def test_without_training_there_is_no_exponent() -> None:
 def test_what_is_no_interval_is_refused(every: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^SparseTeacherForcing: every must be a whole number"):
         SparseTeacherForcing(every)
+
+
+@pytest.mark.parametrize("stride", [100, 25], ids=["side by side", "overlapping"])
+def test_the_time_in_which_errors_double_is_found_in_windows_of_chaotic_data(stride: int) -> None:
+    """ln 2 / 0.905 of a unit of time: 38 steps of 0.02."""
+    series = fr.datasets.lorenz63(6000, dt=0.02)
+    windows = fr.Sequences(None, series).windows(100, stride=stride)
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Point(3), recurrence="output")
+    every = SparseTeacherForcing("lyapunov").prepare(net, windows).every
+    assert 30 <= int(every) <= 50
+
+
+def test_a_sine_has_no_such_time() -> None:
+    series = fr.Sequences(None, (torch.arange(1000.0) / 5).sin())
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Point(1), recurrence="output")
+    with pytest.raises(ArgumentError, match="no growth"):
+        SparseTeacherForcing("lyapunov").prepare(net, series)
