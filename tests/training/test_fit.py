@@ -58,6 +58,22 @@ def test_lbfgs_reaches_least_squares() -> None:
     assert history["lr"] == [1.0] * 30
 
 
+def test_lbfgs_goes_on_where_the_loss_is_small_already() -> None:
+    """A pure tone fitted ever more exactly: the search is not steepest descent at a loss of 1e-6.
+
+    PyTorch leaves out of its memory what changes by less than 1e-10; this begins there.
+    """
+    t = torch.arange(200.0, dtype=torch.float64)
+    data = fr.Sequences(None, 1e-3 * torch.sin(t / 5), dtype=torch.float64)
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 4, POINT, recurrence="output", output_lags=2).double()
+    net.scaling = fr.Scaling.identity()
+    search = fr.Optimizer("lbfgs")
+    history = fr.fit(net, data, epochs=30, optimizer=search, progress=False)
+    assert history["train_loss"][-1] < 0.01 * history["train_loss"][0]
+    assert history["gradient_norm"][0] < 1  # of the loss as it is, not as the search sees it
+
+
 # --- randomness ----------------------------------------------------------------------------------
 
 

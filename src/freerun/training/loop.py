@@ -34,6 +34,9 @@ __all__ = ["fit"]
 SAVE_EVERY = 1.0
 """Seconds of training that a killed process may lose: writing a run costs a few milliseconds."""
 
+MAGNIFIED = "loss_magnified"
+"""Where an optimizer that searches keeps by how much its loss is magnified."""
+
 UPHILL = 1e6
 """How many times the loss at its start a diverging trial step of a line search counts as."""
 
@@ -258,20 +261,36 @@ def _search(
     def loss() -> float:
         trained.forget()
         (part,) = bptt.parts(net, batch, plan, noise)
-        part.loss.backward()
-        value, norm = float(part.loss.detach()), trained.clip(optimizer.limit)
+        times = _magnify(method, part.loss)
+        (part.loss * times).backward()
+        value, norm = float(part.loss.detach()) * times, trained.clip(optimizer.limit)
         if not first:
             _check_finite(training, batch, plan, noise, part, norm)
-            first.append((part, norm))
+            first.append((part, norm / times))
         if math.isfinite(value) and math.isfinite(norm):
             return value
         # A trial step along the line at which the loop diverges: as bad as can be, but a number,
         # so that the search turns back instead of interpolating with infinities.
         method.zero_grad(set_to_none=False)
-        return UPHILL * (1 + abs(float(first[0][0].loss.detach())))
+        return UPHILL * (1 + abs(float(first[0][0].loss.detach()) * times))
 
     method.step(loss)
     return first[0]
+
+
+def _magnify(method: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    """By how much a search sees its loss magnified: the same for all of a training.
+
+    PyTorch's LBFGS passes over a step for which (change of the gradient) . (step) <= 1e-10. In
+    float64 a loss of 1e-6 falls by less in a good step, and what is left is steepest descent. The
+    answer travels with the optimizer's state, so that resuming gives the same bits.
+    """
+    group = method.param_groups[0]
+    if MAGNIFIED not in group:
+        start = abs(float(loss.detach()))
+        group[MAGNIFIED] = 1e6 / max(start, 1e-12) if loss.dtype == torch.float64 else 1.0
+    times: float = group[MAGNIFIED]
+    return times
 
 
 def _check_finite(
