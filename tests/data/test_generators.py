@@ -21,6 +21,7 @@ GENERATORS: list[tuple[Generator, dict[str, int]]] = [
     (datasets.chen, {"steps": 40}),
     (datasets.adding, {"sequences": 5, "length": 8}),
     (datasets.copy_memory, {"sequences": 5, "delay": 8}),
+    (datasets.temporal_order, {"sequences": 5, "length": 12}),
 ]
 
 
@@ -227,3 +228,18 @@ def test_copy_memory_baseline_is_the_published_one() -> None:
     odds[:, 110:, :8] = 1 / 8
     nll = -odds.gather(2, y[..., None]).log().mean()
     assert float(nll) == pytest.approx(10 * math.log(8) / 120, rel=1e-6)
+
+
+def test_temporal_order_tells_which_two_symbols_came_and_where() -> None:
+    x, y = datasets.temporal_order(2000, 50)
+    shown = x.argmax(2)
+    assert torch.equal(x.sum(2), torch.ones(2000, 50, dtype=torch.float64))
+    assert set(shown.flatten().tolist()) == set(range(6))
+    places = (shown < 2).nonzero()[:, 1].view(2000, 2)
+    assert set(places[:, 0].tolist()) == set(range(5, 10))
+    assert set(places[:, 1].tolist()) == set(range(20, 25))
+    told = shown.gather(1, places)
+    assert torch.equal(y, 2 * told[:, 0] + told[:, 1])
+    # Four classes, each drawn about 500 times: s.d. 19.
+    assert all(400 < count < 600 for count in y.bincount().tolist())
+    assert Sequences(x, y, target="sequence").num_classes == 4

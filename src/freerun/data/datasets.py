@@ -18,7 +18,7 @@ from freerun._checks import check_choice
 
 from .chaotic import lorenz63, lorenz96, mackey_glass
 from .identification import chen, second_order
-from .memory_tasks import adding, copy_memory
+from .memory_tasks import adding, copy_memory, temporal_order
 from .sequences import Sequences
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "mackey_glass",
     "names",
     "second_order",
+    "temporal_order",
 ]
 
 

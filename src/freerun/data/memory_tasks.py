@@ -8,7 +8,7 @@ from freerun._checks import check_integer
 
 from ._seeding import as_generator, uniform
 
-__all__ = ["adding", "copy_memory"]
+__all__ = ["adding", "copy_memory", "temporal_order"]
 
 
 def adding(
@@ -94,3 +94,42 @@ def copy_memory(
     shown[:, copy + delay - 1] = symbols + 1
     y[:, copy + delay :] = drawn
     return F.one_hot(shown, symbols + 2).double(), y
+
+
+def temporal_order(
+    sequences: int, length: int, *, seed: int | torch.Generator = 0
+) -> tuple[Tensor, Tensor]:
+    """Generate the temporal order task: in which order did two symbols come, long ago?
+
+    Each step shows one of six symbols. One of A and B (channels 0 and 1) stands at a step from
+    [T/10, 2T/10) and one at a step from [4T/10, 5T/10), everywhere else one of four that mean
+    nothing (channels 2 to 5). The class says which two came: 0 for AA, 1 AB, 2 BA, 3 BB. Guessing
+    is right one time in four.
+
+    Args:
+        sequences: Sequences to return.
+        length: T, steps of each, 10 or more.
+        seed: Seed, or a generator to draw from.
+
+    Returns:
+        x, one-hot, (sequences, length, 6) float64, and y, (sequences,) int64 classes.
+
+    Example:
+        >>> x, y = temporal_order(4, 50)
+        >>> x.shape, bool((x[:, :, :2].sum((1, 2)) == 2).all())
+        (torch.Size([4, 50, 6]), True)
+
+    Source: Hochreiter and Schmidhuber, *Neural Computation* 9 (1997), section 5.6, as set by
+    Pascanu, Mikolov and Bengio, ICML 2013, section 4.1.
+    """
+    where = "temporal_order"
+    check_integer(where, "sequences", sequences, 1)
+    check_integer(where, "length", length, 10)
+    generator = as_generator(where, seed)
+    shown = torch.randint(2, 6, (sequences, length), generator=generator)
+    told = torch.randint(2, (sequences, 2), generator=generator)
+    tenths = [length * n // 10 for n in (1, 2, 4, 5)]
+    first = torch.randint(tenths[0], tenths[1], (sequences, 1), generator=generator)
+    second = torch.randint(tenths[2], tenths[3], (sequences, 1), generator=generator)
+    shown.scatter_(1, torch.cat([first, second], 1), told)
+    return F.one_hot(shown, 6).double(), 2 * told[:, 0] + told[:, 1]
