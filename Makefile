@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types imports format bench bench-quick accuracy clean distclean
+.PHONY: help demo test check lint types imports format bench bench-quick accuracy results clean distclean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ bench-quick: $(BENCH) ## The same on a thinned grid, in under five minutes; noth
 
 accuracy: $(ACCURACY) ## How well freerun classifies and forecasts, beside aeon and statsmodels
 	$(ACCURACY_BIN)/python -m benchmarks.accuracy
+
+results: $(RUN) ## Reproduce published results, a few minutes, and write docs/results.md
+	$(BIN)/python examples
 
 clean: ## Remove caches and builds
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import torch
 
 import freerun as fr
-from reproduction import Experiment, Figure, Runs, Target, main
+from reproduction import Experiment, Figure, Picture, Runs, Target, main
 
 STEPS = 1000
 SEARCH = fr.Optimizer("lbfgs")
@@ -104,6 +104,31 @@ def targets(runs: Runs) -> list[Target]:
     ]
 
 
+def draw(runs: Runs) -> Picture:
+    """The error in simulation of every seed, in the order of the teacher's."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(6, 3.5), layout="constrained")
+    axes = canvas.add_subplot()
+    order = sorted(range(len(runs["forced"])), key=lambda seed: runs["forced"][seed])
+    for color, (name, label, published) in enumerate(DRAWN):
+        errors = [runs[name][seed] for seed in order]
+        axes.semilogy(errors, "o", color=f"C{color}", label=label)
+        if published is not None:
+            axes.axhline(published, color=f"C{color}", linestyle=":")
+    axes.set_xlabel("realisation, in the order of the teacher's error")
+    axes.set_xticks([])
+    axes.set_ylabel("mean squared error in simulation")
+    canvas.legend(loc="outside upper center", ncols=3, title="published: dotted")
+    return canvas
+
+
+DRAWN = (
+    ("forced", "teacher forced", 0.387),
+    ("direct", "free running, directly", None),
+    ("free", "free running, led there", 0.062),
+)
+
 EXPERIMENT = Experiment(
     name="narx_noe",
     title="Chen's system: a network that is to be simulated should be trained in simulation.",
@@ -120,6 +145,7 @@ EXPERIMENT = Experiment(
     targets=targets,
     seeds=20,
     findings=FINDINGS,
+    draw=draw,
 )
 
 if __name__ == "__main__":
