@@ -18,7 +18,6 @@ Reproduces Ribeiro and Aguirre, "Parallel training considered harmful?", *Neuroc
 
 import copy
 import statistics
-from dataclasses import dataclass
 
 import torch
 
@@ -47,24 +46,11 @@ choosing, for strict free running: stopping by a held-out quarter (0.094), AdamW
 just above the target, which was seen before this was settled)."""
 
 
-@dataclass(frozen=True)
-class Partly:
-    """The same share of the truth in every value that is fed back."""
-
-    share: float
-
-    def plan(
-        self, batch: fr.forcing.PlanBatch, progress: float, generator: torch.Generator | None
-    ) -> fr.Plan:
-        """Every value, every weight the share."""
-        return fr.Plan(batch.y, self.share)
-
-
 # Steps of twenty iterations each. With many more, training error falls and simulation's rises.
 WAYS: dict[str, list[tuple[fr.forcing.Forcing, int]]] = {
     "forced": [(fr.TeacherForcing(), 12)],
     "direct": [(fr.FreeRunning(), 12)],
-    "free": [(Partly(0.1), 10), (fr.FreeRunning(), 2)],
+    "free": [(fr.GeneralizedTeacherForcing(0.1), 10), (fr.FreeRunning(), 2)],
 }
 
 

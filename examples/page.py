@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import attenuation
+import curricula
 import mackey_glass
 import memory
 import narx_noe
+import sparse_forcing
+import sunspot_policies
 import temporal_order
 from reproduction import Experiment, Result, run_experiment
 
@@ -26,7 +29,16 @@ KEPT = ROOT / "examples" / "results.json"
 PAGE = ROOT / "docs" / "results.md"
 EXPERIMENTS = {
     module.EXPERIMENT.name: module.EXPERIMENT
-    for module in (attenuation, narx_noe, mackey_glass, memory, temporal_order)
+    for module in (
+        attenuation,
+        narx_noe,
+        sparse_forcing,
+        curricula,
+        memory,
+        temporal_order,
+        mackey_glass,
+        sunspot_policies,
+    )
 }
 
 INTRODUCTION = """\

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +38,8 @@ def test_every_policy_is_tried() -> None:
 def test_every_policy_trains(
     spelling: str, freerun: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sparse, "largest_exponent", lambda train: 0.07)
+    found = SimpleNamespace(doubling_time=10.0)
+    monkeypatch.setattr(sparse, "largest_exponent", lambda train: found)
     out = tmp_path / "run"
     ended = freerun(*TRAIN, *TINY, "--head", "Gaussian", "--forcing", spelling, "--out", out)
     assert ended.code == 0, ended.err

@@ -1,0 +1,127 @@
+"""Curricula on chaotic systems: should the truth be withdrawn while training, or brought in?
+
+Scheduled sampling flips a coin at every step: with probability e the truth is fed, otherwise the
+network's own output. Here e stays 1 (teacher forcing) or 0 (free running), falls from 1 to 0 or
+rises from 0 to 1; besides, a few other policies. A GRU with both recurrences learns Lorenz-63 (every
+0.05 units of time) and Mackey-Glass (tau = 17, every unit), and is then run freely for one Lyapunov
+time from 512 places of a stretch it has not seen. Errors are in standard deviations of the system.
+
+Reproduces the comparison of Teutsch and Maeder, "Flipped classroom: effective teaching for time
+series forecasting", TMLR 2022: on chaotic systems the truth should come in, not go.
+
+    python examples/curricula.py
+"""
+
+import math
+import statistics
+
+import torch
+
+import freerun as fr
+from reproduction import Experiment, Figure, Picture, Runs, Target, main
+
+POLICIES: dict[str, tuple[str, fr.forcing.Forcing]] = {
+    "teacher": ("teacher forcing", fr.TeacherForcing()),
+    "free": ("free running", fr.FreeRunning()),
+    "decreasing": ("e falls from 1 to 0", fr.ScheduledSampling(fr.forcing.Linear(1, 0))),
+    "increasing": ("e rises from 0 to 1", fr.ScheduledSampling(fr.forcing.Linear(0, 1))),
+    "half": ("e stays 0.5", fr.ScheduledSampling(0.5)),
+    "generalized": ("alpha = 0.2 everywhere", fr.GeneralizedTeacherForcing(0.2)),
+    "noisy": ("teacher forcing with noise of 0.05", fr.NoisyTeacherForcing(0.05)),
+    "then_free": (
+        "teacher forcing, then free running",
+        fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], at=[0.5]),
+    ),
+}
+SYSTEMS = {"lorenz": "Lorenz-63", "mackey_glass": "Mackey-Glass"}
+
+FINDINGS = """\
+TODO"""
+
+
+def series(system: str, steps: int, seed: int) -> tuple[torch.Tensor, int]:
+    """A path, and the steps of one Lyapunov time: 1 / 0.905 and 1 / 0.0053 units of time."""
+    if system == "lorenz":
+        return fr.datasets.lorenz63(steps, dt=0.05, substeps=5, seed=seed), 22
+    return fr.datasets.mackey_glass(steps, tau=17, seed=seed), 189
+
+
+def measure(seed: int, quick: bool = False) -> dict[str, float]:
+    """The error one Lyapunov time ahead of every policy on both systems; infinite where it fails."""
+    found: dict[str, float] = {}
+    for system in SYSTEMS:
+        path, ahead = series(system, 1000 if quick else 6000, seed=1)
+        test, _ = series(system, 400 if quick else 1500, seed=2)
+        train = fr.Sequences(None, path).windows(50, stride=12)
+        for name, (_, policy) in POLICIES.items():
+            torch.manual_seed(seed)
+            net = fr.RecurrentNetwork(
+                0, 64, fr.heads.Point(path.shape[1]), cell="gru", recurrence="both"
+            )
+            epochs = 1 if quick else 60
+            found[f"{system}_{name}"] = error(net, train, policy, epochs, seed, test, ahead)
+    return found
+
+
+def error(
+    net: fr.RecurrentNetwork, train: fr.Sequences, policy: fr.forcing.Forcing, epochs: int,
+    seed: int, test: torch.Tensor, ahead: int,
+) -> float:  # fmt: skip
+    """Train, run freely, and measure ``ahead`` steps from where the truth was left."""
+    try:
+        fr.fit(net, train, forcing=policy, epochs=epochs, seed=seed, progress=False)
+    except fr.NonFiniteError:
+        return math.inf
+    gap = fr.exposure_gap(net, (None, test), horizon=ahead)
+    return float(gap.free_running[-1] / test.std(0).square().mean().sqrt())
+
+
+def targets(runs: Runs) -> list[Target]:
+    """Bringing the truth in is better than withdrawing it, and than either end."""
+    found = []
+    for system, title in SYSTEMS.items():
+        median = {name: statistics.median(runs[f"{system}_{name}"]) for name in POLICIES}
+        for other in ("decreasing", "teacher", "free"):
+            what = f"{title}: e rising better than {POLICIES[other][0]}, medians"
+            ours, theirs = median["increasing"], median[other]
+            found.append(Target(what, f"{ours:.3f} against {theirs:.3f}", ours < theirs))
+    return found
+
+
+def draw(runs: Runs) -> Picture:
+    """A dot for every seed, a line at the median."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(8, 3.2), layout="constrained")
+    axes = canvas.subplots(1, 2, sharey=True)
+    for panel, (system, title) in zip(axes, SYSTEMS.items(), strict=True):
+        for row, name in enumerate(POLICIES):
+            values = runs[f"{system}_{name}"]
+            panel.plot(values, [row] * len(values), "o", color="C0", alpha=0.5)
+            panel.plot(statistics.median(values), row, "|", color="black", markersize=16)
+        panel.set_title(title)
+        panel.set_xlabel("error one Lyapunov time ahead, s.d.")
+        panel.set_xlim(left=0)
+    axes[0].set_yticks(range(len(POLICIES)), [label for label, _ in POLICIES.values()])
+    axes[0].invert_yaxis()
+    return canvas
+
+
+EXPERIMENT = Experiment(
+    name="curricula",
+    title="Curricula on chaotic systems: the truth should come in, not go.",
+    source="Teutsch and Maeder, TMLR 2022. Errors one Lyapunov time ahead, in standard deviations.",
+    measure=measure,
+    figures=[
+        Figure(f"{system}_{name}", f"{title}, {label}", form=".3f")
+        for system, title in SYSTEMS.items()
+        for name, (label, _) in POLICIES.items()
+    ],
+    targets=targets,
+    seeds=5,
+    findings=FINDINGS,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)
