@@ -2,9 +2,10 @@
 
 Scheduled sampling flips a coin at every step: with probability e the truth is fed, otherwise the
 network's own output. Here e stays 1 (teacher forcing) or 0 (free running), falls from 1 to 0 or
-rises from 0 to 1; besides, a few other policies. A GRU with both recurrences learns Lorenz-63 (every
-0.05 units of time) and Mackey-Glass (tau = 17, every unit), and is then run freely for one Lyapunov
-time from 512 places of a stretch it has not seen. Errors are in standard deviations of the system.
+rises from 0 to 1; besides, a few other policies. A GRU with both recurrences learns Lorenz-63
+(every 0.05 units of time) and Mackey-Glass (tau = 17, every unit), and is then run freely for one
+Lyapunov time from 512 places of a stretch it has not seen. Errors are in standard deviations of the
+system.
 
 Reproduces the comparison of Teutsch and Maeder, "Flipped classroom: effective teaching for time
 series forecasting", TMLR 2022: on chaotic systems the truth should come in, not go.
@@ -47,7 +48,7 @@ def series(system: str, steps: int, seed: int) -> tuple[torch.Tensor, int]:
 
 
 def measure(seed: int, quick: bool = False) -> dict[str, float]:
-    """The error one Lyapunov time ahead of every policy on both systems; infinite where it fails."""
+    """The error one Lyapunov time ahead, of every policy on both systems; infinite on failure."""
     found: dict[str, float] = {}
     for system in SYSTEMS:
         path, ahead = series(system, 1000 if quick else 6000, seed=1)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from freerun.forcing import FORCINGS, read_forcing
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -32,6 +34,22 @@ def test_the_python_of_the_page_on_estimators_runs(
         for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
             exec(compile(block, "docs/estimators.md", "exec"), names)
     assert (tmp_path / "runs" / "ways" / "config.json").is_file()
+
+
+def test_the_page_on_forcing_runs_and_has_every_policy() -> None:
+    page = (README.parent / "docs" / "forcing.md").read_text(encoding="utf-8")
+    known = dict(FORCINGS)
+    names: dict[str, object] = {"__name__": "docs.forcing"}
+    try:
+        for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+            exec(compile(block, "docs/forcing.md", "exec"), names)
+        assert set(FORCINGS) == {*known, "Fading"}
+    finally:
+        FORCINGS.pop("Fading", None)
+    for policy in known:
+        assert f"| `{policy}(" in page
+    for text in re.findall(r"--forcing \"?([^ \"]+)", page):
+        read_forcing(text)
 
 
 def test_the_python_of_the_page_on_comparing_runs(

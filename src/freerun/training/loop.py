@@ -14,7 +14,7 @@ from freerun._data_for import data_for
 from freerun._measure import plan_batch, scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
-from freerun.forcing import TeacherForcing
+from freerun.forcing import TeacherForcing, spell_forcing
 from freerun.forcing.hooks import arrange, check_turns, penalty, prepare, update
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
@@ -149,6 +149,8 @@ def fit(
     net.train()
     try:
         with ProgressBar(epochs, batches, progress, behind) as shown, Interrupt() as interrupt:
+            if followed != forcing and type(followed) is type(forcing):
+                shown.say(f"forcing: {spell_forcing(followed)}")  # what it found in the data
             while training.epoch < epochs and training.finished is None and not interrupt.asked:
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
