@@ -145,6 +145,7 @@ class Forcing(Protocol):
                                   what is added to the loss of the batch, a scalar, or None
         update(net, batch, unrolled)
                                   after each step
+        figures()                 at the end of each epoch: numbers by name, for the history
 
     What ``prepare`` returned may have ``state_dict()`` and ``load_state_dict()``, which resuming
     restores. ``needs_truth = False`` says that y is not looked at.

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import pytest
 
 import freerun as fr
+from tests.training.examples import driven, network
 
 mpl.use("agg")
 
@@ -52,3 +53,29 @@ def test_drawn_where_it_was_measured() -> None:
     )  # fmt: skip
     mpl.pyplot.close(axes.figure)
     mpl.pyplot.close(fr.History().plot().figure)
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "forcing", "column", "wanted"),
+    [
+        ("output", fr.GeneralizedTeacherForcing("adaptive", every=1), "forcing_alpha", None),
+        ("both", fr.ProfessorForcing(hidden_size=4), "forcing_accuracy", None),
+        ("both", fr.HorizonCurriculum(3, over=1.0), "forcing_horizon", [4, 6, 10]),
+        (
+            "both",
+            fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], at=[1]),
+            "forcing_phase",
+            [0, 1, 1],
+        ),
+    ],
+    ids=["adaptive", "professor", "horizon", "curriculum"],
+)
+def test_a_forcing_says_what_it_has_come_to(
+    recurrence: str, forcing: fr.forcing.Forcing, column: str, wanted: list[float] | None
+) -> None:
+    net = network(recurrence)
+    history = fr.fit(net, driven(), forcing=forcing, epochs=3, batch_size=2, progress=False)
+    if wanted is not None:
+        assert history[column] == wanted
+    else:
+        assert all(0 <= value <= 1 for value in history[column])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from freerun._checks import check_number, fail
 from freerun.data import Sequences
-from freerun.forcing.hooks import arrange, has_penalty, penalty, prepare, update
+from freerun.forcing.hooks import arrange, figures, has_penalty, penalty, prepare, update
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 
 __all__ = ["Curriculum"]
@@ -176,6 +176,10 @@ class Phases:
     def update(self, net: Any, batch: PlanBatch, unrolled: Any) -> None:
         """Tell the policy whose turn it is."""
         update(self.policies[self.turn], net, batch, unrolled)
+
+    def figures(self) -> dict[str, float]:
+        """Whose turn it was, from 0, and what that policy has to say."""
+        return {"phase": self.turn, **figures(self.policies[self.turn])}
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs."""

@@ -31,7 +31,9 @@ class GeneralizedTeacherForcing:
         alpha_new = max(0, 1 - 1 / kappa)
         alpha     = alpha_new where that is larger, else decay alpha + (1 - decay) alpha_new
 
-    with J(t) the Jacobian of the network's own step along the data, and alpha 1 at first.
+    with J(t) the Jacobian of the network's own step along the data, and alpha 1 at first. Alpha
+    falls slowly: with the defaults it takes some thousand updates to halve. Each epoch's row of the
+    history has it, as ``forcing_alpha``.
 
     Args:
         alpha: From 0 (free running) to 1 (teacher forcing), or ``"adaptive"``.
@@ -104,6 +106,10 @@ class Adapting:
         decay = self.policy.decay
         falling = decay * self.alpha + (1 - decay) * needed
         self.alpha = needed if needed > self.alpha else falling
+
+    def figures(self) -> dict[str, float]:
+        """Alpha as it is now."""
+        return {"alpha": self.alpha}
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs."""

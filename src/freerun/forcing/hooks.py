@@ -8,7 +8,7 @@ from torch import Tensor
 from freerun.data import Sequences
 from freerun.plan import Forcing, PlanBatch
 
-__all__ = ["arrange", "check_turns", "has_penalty", "penalty", "prepare", "update"]
+__all__ = ["arrange", "check_turns", "figures", "has_penalty", "penalty", "prepare", "update"]
 
 
 def prepare(policy: Forcing, net: Any, train: Sequences) -> Forcing:
@@ -55,3 +55,9 @@ def update(policy: Forcing, net: Any, batch: PlanBatch, unrolled: Any) -> None:
     hook = getattr(policy, "update", None)
     if hook is not None:
         hook(net, batch, unrolled)
+
+
+def figures(policy: Forcing) -> dict[str, float]:
+    """What the policy has to say of the epoch that ends, number by number."""
+    hook = getattr(policy, "figures", None)
+    return {} if hook is None else dict(hook())

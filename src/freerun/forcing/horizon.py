@@ -86,10 +86,15 @@ class HorizonCurriculum:
 
 
 class Segments:
-    """A horizon curriculum under way: what it has cut runs freely from end to end."""
+    """A horizon curriculum under way: what it has cut runs freely from end to end.
+
+    Attributes:
+        steps: of the segments that were cut last.
+    """
 
     def __init__(self, policy: HorizonCurriculum) -> None:
         self.policy = policy
+        self.steps = 0
 
     def arrange(
         self, net: Any, batch: PlanBatch, progress: float, generator: torch.Generator | None
@@ -97,7 +102,12 @@ class Segments:
         """The batch as segments of n steps, side by side."""
         steps = batch.y.shape[1]
         n = self.policy.horizon(progress, steps)
+        self.steps = n
         return batch if n >= steps else cut(net, batch, n)
+
+    def figures(self) -> dict[str, float]:
+        """Steps of a segment."""
+        return {"horizon": self.steps}
 
     def plan(self, batch: PlanBatch, progress: float, generator: torch.Generator | None) -> Plan:
         """Free running."""

@@ -184,6 +184,10 @@ class Professor:
         self.method.step()
         self.seen = None
 
+    def figures(self) -> dict[str, float]:
+        """In how much of the last batch the adversary was right."""
+        return {"accuracy": self.accuracy}
+
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs."""
         return {

@@ -19,7 +19,8 @@ class History:
     Every row has ``epoch`` (from 1), ``train_loss`` (NLL per step), ``lr`` (at the epoch's start),
     ``gradient_norm`` (mean of the norms before clipping), ``seconds`` (without measuring and
     keeping) and ``steps_per_second``; with validation also ``valid_loss``, ``valid_error`` and
-    what else :func:`freerun.evaluate` measures, each as ``valid_...``.
+    what else :func:`freerun.evaluate` measures, each as ``valid_...``; and what the forcing has to
+    say of itself, each as ``forcing_...``.
 
     Attributes:
         rows: The epochs.

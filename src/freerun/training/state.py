@@ -13,6 +13,7 @@ from freerun import checkpoint
 from freerun._checks import RunError, fail
 from freerun._files import write_whole
 from freerun._flatten import flatten, unflatten
+from freerun.forcing.hooks import figures
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing
 from freerun.training.history import History
@@ -69,11 +70,13 @@ class Training:
 
     def close_epoch(self, rate: float, measured: Mapping[str, float]) -> dict[str, Any]:
         """End the epoch under way; returns its row of the history."""
+        forced = figures(self.forcing) if self.net.has_output_edge else {}
         sums = self.sums
         row = {
             "epoch": self.epoch + 1,
             "train_loss": sums["nll"] / max(sums["steps"], 1e-12),
             **{f"valid_{name}": value for name, value in measured.items()},
+            **{f"forcing_{name}": value for name, value in forced.items()},
             "lr": rate,
             "gradient_norm": sums["norm"] / max(sums["updates"], 1),
             "seconds": sums["seconds"],
