@@ -34,7 +34,15 @@ POLICIES: dict[str, tuple[str, fr.forcing.Forcing]] = {
 }
 
 FINDINGS = """\
-TODO"""
+Trained as it runs the network is best over sixty months, 15 % below strict teacher forcing, and
+pays for it at one month. A tenth of the truth (generalized, alpha = 0.1) keeps nearly all of that
+gain at no such price; so, in part, do free runs that grow longer, and a teacher followed by free
+running. Scheduled sampling gains half as much, whichever way its odds go. Noise and data as
+demonstrator gain nothing here, and professor forcing loses, with a spread over seeds that is wider
+than all these differences; its adversary was left as it comes. No policy's numbers were tuned; the
+network's lags, cell and epochs are those of the demo, which were chosen for the difference between
+the first two rows on these same years: the others had no say in it. With other lags the
+differences shrink."""
 
 
 def measure(seed: int, quick: bool = False) -> dict[str, float]:
