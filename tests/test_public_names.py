@@ -15,7 +15,7 @@ NAMES = """
     NoisyTeacherForcing NonFiniteError Optimizer Path Plan ProfessorForcing RecurrentNetwork
     RunError Sampling Scaling ScheduledSampling Schema SequenceClassifier SequenceLabeler
     SequenceRegressor Sequences Session SparseTeacherForcing State Table TeacherForcing TextModel
-    TruncatedBPTT Unrolled Validation __version__ bptt cells compare data datasets dynamics
+    TruncatedBPTT Unrolled Validation __version__ bptt cells compare data datasets draw dynamics
     estimators evaluate exposure_gap fit forcing heads load nn predict read run save scaled_batch
     state training
 """

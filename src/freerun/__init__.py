@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from freerun.closed_loop import run
     from freerun.comparison import Comparison, compare
     from freerun.data import Scaling, Schema, Sequences, Table, datasets, read
+    from freerun.drawing import draw
     from freerun.estimators import (
         Forecaster,
         SequenceClassifier,
@@ -96,6 +97,7 @@ __all__ = [
     "compare",
     "data",
     "datasets",
+    "draw",
     "dynamics",
     "estimators",
     "evaluate",
@@ -122,6 +124,7 @@ _HOMES = {
     "closed_loop": ("run",),
     "comparison": ("Comparison", "compare"),
     "data": ("Scaling", "Schema", "Sequences", "Table", "datasets", "read"),
+    "drawing": ("draw",),
     "estimators": (
         "Forecaster",
         "SequenceClassifier",

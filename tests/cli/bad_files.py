@@ -221,7 +221,7 @@ ARRAYS: dict[str, dict[str, Any]] = {
 
 
 def write_files(folder: Path) -> None:
-    """Write all files, and two directories."""
+    """Write all files, and three directories."""
     for name, content in TEXTS.items():
         raw = content.encode() if isinstance(content, str) else content
         (folder / name).write_bytes(raw)
@@ -230,6 +230,8 @@ def write_files(folder: Path) -> None:
     (folder / "cut.npz").write_bytes((folder / "cases.npz").read_bytes()[:-40])
     (folder / "folder").mkdir()
     (folder / "folder.csv").mkdir()
+    (folder / "is.svg").mkdir()
+    (folder / "there.svg").write_text("<svg/>")
     for name in ("aged.csv", "gone.csv"):
         shutil.copy(folder / "cases.csv", folder / name)
 

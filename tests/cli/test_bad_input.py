@@ -268,6 +268,24 @@ COMPARE: list[tuple[str, str]] = [
     (f"{COMPARE_SALES} --recurrence hidden --out far/away", "--recurrence must be output or both"),
 ]
 
+DRAW: list[tuple[str, str]] = [
+    ("draw forcng", "what is drawn must be forcing, got 'forcng'"),
+    ("draw forcing", "the policy to draw must be named, got none"),
+    ("draw forcing TeacherForcin", "Did you mean 'TeacherForcing'?"),
+    ("draw forcing FreeRunning:wamup=3", "Did you mean 'warmup'?"),
+    ("draw forcing FreeRunning --epochs 0", "--epochs must be a whole number of 1 or more"),
+    ("draw forcing FreeRunning --steps none", "--steps must be a whole number of 1 or more"),
+    ("draw forcing FreeRunning --out sales.csv", "--out must end in .svg or .png, got sales.csv"),
+    ("draw forcing FreeRunning --out far/away.svg", "a place that can be written"),
+    ("draw forcing FreeRunning --out sales.csv/a.svg", "a place that can be written"),
+    ("draw forcing FreeRunning --out there.svg", "--out must be a new file, got there.svg"),
+    ("draw forcing FreeRunning --overwrite --out is.svg", "--out must be a file, got is.svg, a d"),
+    (
+        "draw forcing Curriculum:policies=[TeacherForcing,FreeRunning],at=[60]",
+        "at must lie within the 50 epochs",
+    ),
+]
+
 EVALUATE: list[tuple[str, str]] = [
     ("evaluate forcast", "Did you mean forecast?"),
     ("evaluate forecast latr.csv", "Did you mean later.csv?"),
@@ -393,7 +411,7 @@ RUNS_THAT_ARE_BROKEN: list[tuple[str, str]] = [
     for command in commands
 ]
 
-CASES = [*TRAIN, *PLACES, *COMPARE, *EVALUATE, *GO_ON, *RUNS_THAT_ARE_BROKEN]
+CASES = [*TRAIN, *PLACES, *COMPARE, *DRAW, *EVALUATE, *GO_ON, *RUNS_THAT_ARE_BROKEN]
 
 
 @pytest.fixture(scope="module")

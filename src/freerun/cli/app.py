@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from freerun._checks import FreerunError, NonFiniteError, RunError
-from freerun.cli.commands import compare, data, demo, evaluate, info, run, train, warm
+from freerun.cli.commands import compare, data, demo, draw, evaluate, info, run, train, warm
 from freerun.cli.output import Stopped, say
 
 __all__ = ["app", "main"]
@@ -57,6 +57,9 @@ app.command(
     "run", epilog='Example:  freerun run runs/moby --steps 300 --prompt "Call me" --temperature 0.7'
 )(run.run)
 app.command("info", epilog="Example:  freerun info runs/sunspots")(info.info)
+app.command(
+    "draw", epilog="Example:  freerun draw forcing SparseTeacherForcing:every=10 --out sparse.png"
+)(draw.draw)
 app.command("warm", epilog="Example:  freerun warm")(warm.warm)
 files = typer.Typer(invoke_without_command=True)
 files.callback(epilog="Example:  freerun data --json")(data.data)
