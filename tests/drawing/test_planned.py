@@ -151,7 +151,7 @@ def test_files_are_the_same_bytes_and_are_not_written_over(tmp_path: Path) -> No
         (fr.FreeRunning(), {"steps": 2.5}, "steps must be a whole number of 1 or more"),
         (fr.FreeRunning(), {"path": "a.pdf"}, r"path must end in .svg or .png, got a.pdf"),
         (fr.FreeRunning(), {"path": "."}, r"path must end in .svg or .png"),
-        (fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], [60]), {}, "the 50 epochs"),
+        (fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], [60]), {}, "in 50 epochs"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(

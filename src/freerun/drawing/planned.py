@@ -64,7 +64,7 @@ def plan_over_training(policy: Forcing, epochs: int = 50, steps: int = 50) -> Pl
     check_integer(WHERE, "epochs", epochs, 1)
     check_integer(WHERE, "steps", steps, 1)
     if isinstance(policy, Curriculum):
-        policy.check_epochs(epochs)
+        policy.check_turns(epochs, 1)
     asked = shown(policy)
     batch = made_up_batch(SEQUENCES, steps)
     generator = torch.Generator().manual_seed(0)
