@@ -13,6 +13,7 @@ import statistics
 import torch
 
 import freerun as fr
+from dots import draw_dots
 from reproduction import Experiment, Figure, Picture, Runs, Target, main
 
 MONTHS = 60
@@ -85,12 +86,8 @@ def draw(runs: Runs) -> Picture:
 
     canvas = Canvas(figsize=(7, 3.4), layout="constrained")
     axes = canvas.add_subplot()
-    for row, name in enumerate(POLICIES):
-        axes.plot(runs[name], [row] * len(runs[name]), "o", color="C0", alpha=0.5)
-        axes.plot(statistics.fmean(runs[name]), row, "|", color="black", markersize=16)
-    axes.set_yticks(range(len(POLICIES)), [label for label, _ in POLICIES.values()])
-    axes.invert_yaxis()
-    axes.set_xlabel("free-running error over 60 months, sunspots")
+    rows = {label: runs[name] for name, (label, _) in POLICIES.items()}
+    draw_dots(axes, rows, "free-running error over 60 months, sunspots", statistics.fmean)
     return canvas
 
 
