@@ -65,6 +65,20 @@ def test_the_python_of_the_page_on_comparing_runs(
     assert (tmp_path / "compared.png").is_file()
 
 
+def test_the_python_of_the_page_on_pictures_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import matplotlib.pyplot as plt
+
+    page = (README.parent / "docs" / "drawing.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "docs/drawing.md", "exec"), names)
+    plt.close("all")
+    assert (tmp_path / "net.svg").is_file()
+
+
 def test_every_file_that_the_readme_names_is_there() -> None:
     text = README.read_text(encoding="utf-8")
     named = re.findall(r"\]\((?!http)([^)#]+)\)", text) + re.findall(

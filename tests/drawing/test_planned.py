@@ -12,7 +12,7 @@ import freerun as fr
 from freerun.drawing import Planned, plan_over_training
 from freerun.forcing import Forcing, Plan, PlanBatch
 from tests.contracts.table import policies
-from tests.drawing.overlaps import outside, overlapping
+from tests.drawing.overlaps import boxes, outside, overlapping
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def test_every_policy_is_drawn_without_one_text_upon_another(name: str, tmp_path
     expected = plan_over_training(EVERY[name], 12, 15).name
     title = figure.get_suptitle()
     assert title.replace("\n    ", "") == expected
-    assert overlapping(figure) == []
-    assert outside(figure) == []
+    found = boxes(figure)
+    assert overlapping(found) == []
+    assert outside(figure, found) == []
 
 
 def test_the_picture_is_of_the_numbers(tmp_path: Path) -> None:
@@ -145,11 +146,14 @@ def test_files_are_the_same_bytes_and_are_not_written_over(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("what", "options", "said"),
     [
-        (fr.FreeRunning, {}, "must be a policy.*got the class FreeRunning"),
-        (3, {}, "must be a policy.*got 3"),
+        (fr.FreeRunning, {}, "must be a network or a policy.*got the class FreeRunning"),
+        (3, {}, "must be a network or a policy.*got 3"),
         (fr.FreeRunning(), {"epochs": 0}, "epochs must be a whole number of 1 or more"),
         (fr.FreeRunning(), {"steps": 2.5}, "steps must be a whole number of 1 or more"),
         (fr.FreeRunning(), {"path": "a.pdf"}, r"path must end in .svg or .png, got a.pdf"),
+        (fr.FreeRunning(), {"forcing": fr.TeacherForcing()}, "forcing is for drawing a network"),
+        (fr.FreeRunning(), {"bptt": fr.FullBPTT()}, "bptt is for drawing a network"),
+        (fr.FreeRunning(), {"shapes": True}, "shapes is for drawing a network"),
         (fr.FreeRunning(), {"path": "."}, r"path must end in .svg or .png"),
         (fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], [60]), {}, "in 50 epochs"),
     ],

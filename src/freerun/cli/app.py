@@ -58,7 +58,8 @@ app.command(
 )(run.run)
 app.command("info", epilog="Example:  freerun info runs/sunspots")(info.info)
 app.command(
-    "draw", epilog="Example:  freerun draw forcing SparseTeacherForcing:every=10 --out sparse.png"
+    "draw",
+    epilog="Example:  freerun draw --recurrence output --forcing SparseTeacherForcing:every=2",
 )(draw.draw)
 app.command("warm", epilog="Example:  freerun warm")(warm.warm)
 files = typer.Typer(invoke_without_command=True)

@@ -6,11 +6,16 @@ __all__ = ["as_commands", "as_options", "without_options"]
 
 NAMES = (
     "batch_size|cell|delimiter|dropout|encoding|epochs|forcing|head|hidden_size|horizon|"
-    "input_lags|inputs|known|layout|lr|missing|num_layers|observed|output_lags|overwrite|"
-    "patience|recurrence|resume|scale|series|stride|target|task|time|unit|validate|window"
+    "input_lags|input_size|inputs|k1|k2|known|layout|lr|missing|num_layers|observed|output_lags|"
+    "overwrite|patience|readout|recurrence|resume|scale|series|stride|target|task|time|unit|"
+    "validate|window"
 )
 
 WITH_VALUE = re.compile(rf"""\b({NAMES})=(?:['"]([^'"]+)['"](?: or '(\w+)')?|([\w.]+))?""")
+
+FLAG = re.compile(r"\b(bidirectional|residual)=(True|False)")
+
+AS_WORD = re.compile(r"(?<![-\w])(output_lags|input_lags|input_size|k2)\b(?!=)")
 
 AS_SUBJECT = re.compile(
     r"(?<![-\w])(validate|window|output_lags|scale|horizon|batch_size|epochs|input_lags) must\b"
@@ -47,7 +52,9 @@ def as_options(message: str) -> str:
         second = f" or {found[3]}" if found[3] else ""
         return f"{_option(found[1])}{f' {value}' if value else ''}{second}{end}"
 
+    message = FLAG.sub(lambda found: f"--{'' if found[2] == 'True' else 'no-'}{found[1]}", message)
     message = WITH_VALUE.sub(option, message)
+    message = AS_WORD.sub(lambda found: _option(found[1]), message)
     message = AS_COLUMNS.sub(lambda found: f"{_option(found[1])} must be one", message)
     return AS_SUBJECT.sub(lambda found: f"{_option(found[1])} must", message)
 

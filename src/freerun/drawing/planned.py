@@ -101,7 +101,9 @@ def weights_of(plan: Plan, sequences: int, steps: int) -> NDArray[np.float64]:
 def _check_policy(policy: object) -> None:
     if not isinstance(policy, Forcing) or isinstance(policy, type):
         got = f"the class {policy.__name__}" if isinstance(policy, type) else repr(policy)
-        fail(WHERE, "what is drawn must be a policy", got, "Pass fr.FreeRunning(), say.")
+        fail(
+            WHERE, "what is drawn must be a network or a policy", got, "Pass fr.FreeRunning(), say."
+        )
 
 
 def _phases(policy: Forcing, epochs: int) -> tuple[float, ...]:
