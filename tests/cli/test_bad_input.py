@@ -307,7 +307,7 @@ DRAW: list[tuple[str, str]] = [
     ("draw forcing FreeRunning --overwrite --out is.svg", "--out must be a file, got is.svg, a d"),
     (
         "draw forcing Curriculum:policies=[TeacherForcing,FreeRunning],at=[60]",
-        "at must lie within the 50 epochs",
+        "in 50 epochs",
     ),
 ]
 
