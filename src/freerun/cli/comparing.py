@@ -21,6 +21,7 @@ from freerun.comparison.picture import save_pictures
 from freerun.forcing import read_forcing, spell_forcing
 from freerun.plan import Forcing
 from freerun.recipes import building, training
+from freerun.recipes.policies import is_open
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
 
@@ -62,6 +63,9 @@ def read_forcings(texts: Sequence[str]) -> dict[str, Forcing]:
     """
     found: dict[str, Forcing] = {}
     for text in texts:
+        if is_open(text):
+            fix = "Use --forcing TeacherForcing --forcing NoisyTeacherForcing, say."
+            fail("freerun", "--forcing must be a policy to compare", repr(text), fix)
         policy = read_forcing(text, "--forcing")
         name = name_of(policy)
         if name in found:

@@ -113,7 +113,8 @@ Forcing = Annotated[
     typer.Option(
         metavar="NAME[:ARG=VALUE]",
         help="What is fed back in training: TeacherForcing, FreeRunning:warmup=20, "
-        "ScheduledSampling:schedule=linear, or another policy of freerun.forcing.",
+        "ScheduledSampling:schedule=linear, or another policy of freerun.forcing; of forecasts "
+        "auto: the best of a few, running free.",
     ),
 ]
 Window = Annotated[

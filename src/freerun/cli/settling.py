@@ -14,6 +14,7 @@ from freerun.cli.wording import as_options
 from freerun.forcing import read_forcing, spell_forcing
 from freerun.network import RECURRENCES
 from freerun.recipes.holding_back import hold_back
+from freerun.recipes.policies import WORD, is_open
 from freerun.recipes.recipe import RECIPES, Recipe
 from freerun.recipes.settling import settle
 
@@ -35,7 +36,7 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         cell=choose("--cell", recipe.cell, CELLS),
         recurrence=choose("--recurrence", recipe.recurrence, RECURRENCES),
         head=choose("--head", recipe.head, heads),
-        forcing=spell_forcing(read_forcing(recipe.forcing, "--forcing")),
+        forcing=_spelled(recipe),
     )
     _check_edges(recipe, source)
     _check_counts(recipe, source)
@@ -57,12 +58,23 @@ def settled(recipe: Recipe, source: Source, seed: int) -> Recipe:
         what = "the longest series to train on"
         expected = f"--window must be at most {longest}, the steps of {what}"
         fail("freerun", expected, filled.window, f"Use --window {longest} or less.")
-    warmup = getattr(read_forcing(recipe.forcing, "--forcing"), "warmup", 0)
+    policy = None if recipe.forcing == WORD else read_forcing(recipe.forcing, "--forcing")
+    warmup = getattr(policy, "warmup", 0)
     steps = filled.window or longest
     if recipe.recurrence != "hidden" and warmup >= steps:
         expected = f"--forcing: warmup must be below {steps}, the steps of the longest sequence"
         fail("freerun", expected, warmup, f"Use warmup={steps // 2}, say.")
     return replace(recipe, horizon=filled.horizon)
+
+
+def _spelled(recipe: Recipe) -> str:
+    """The forcing as the library has it; of forecasts it may be left to be chosen."""
+    if not is_open(recipe.forcing):
+        return spell_forcing(read_forcing(recipe.forcing, "--forcing"))
+    if recipe.task != "forecast":
+        expected = f"--forcing must be a policy to {recipe.task}, for only forecasts choose one"
+        fail("freerun", expected, repr(WORD), "Use --forcing TeacherForcing, say.")
+    return WORD
 
 
 def _with_horizon(recipe: Recipe, source: Source, asked: int | None) -> Recipe:
@@ -125,8 +137,13 @@ def check_same(run: Run, now: Mapping[str, Any], seed: int) -> None:
         ("--seed", run.config["training"]["seed"], seed),
     ]
     pairs += _as_read(run.notes, now)
-    kept = run.notes["recipe"]
-    for name, value in now["recipe"].items():
+    # Where the policy is to be chosen, what was asked is compared, for what was chosen is taken up.
+    asked = "asked" if "asked" in now else "recipe"
+    kept = run.notes.get(asked)
+    if kept is None:
+        pairs.append(("--forcing", run.recipe.forcing, WORD))
+        kept = now[asked]
+    for name, value in now[asked].items():
         if name not in ("epochs", "task"):  # more epochs are how one goes on
             pairs.append((as_options(f"{name}="), kept.get(name), value))
     for option, old, new in pairs:

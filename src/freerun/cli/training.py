@@ -4,18 +4,18 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import freerun as fr
-from freerun._checks import ArgumentError
+from freerun._checks import ArgumentError, RunError, fail
 from freerun._files import write_whole
 from freerun.cli.learnable import check_learnable
 from freerun.cli.output import Stopped, say
-from freerun.cli.runs import read_run
+from freerun.cli.runs import Run, read_run
 from freerun.cli.settling import check_same, settled
 from freerun.cli.sources import Source, fingerprint
 from freerun.cli.wording import as_options
@@ -23,6 +23,7 @@ from freerun.forcing import FORCINGS, read_forcing
 from freerun.recipes import training
 from freerun.recipes.choosing import Choice, choose
 from freerun.recipes.ends import FILE, Ends
+from freerun.recipes.policies import WORD
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
 
@@ -56,18 +57,15 @@ def train(
     recipe = settled(recipe, source, seed)
     held = fingerprint(source.test)
     source = source.leveled(recipe.scale)
-    forcing = read_forcing(recipe.forcing, "--forcing")
-    if recipe.task == "forecast":
-        with _refusing_forcing():
-            choice = choose(recipe, source.train, forcing, seed, not quiet)
-        say_choice(choice, quiet)
-    else:
-        choice = Choice(settle(recipe, source.train))
-    recipe = choice.recipe
-    _say_short(recipe, source, quiet)
-    notes = _notes(choice, source, keeping, held)
+    asked, run = recipe, None
     if keeping.resume and os.path.lexists(keeping.out):
-        check_same(read_run(keeping.out), notes, seed)
+        run = read_run(keeping.out)
+    choice = _choice(asked, source, run, seed, quiet)
+    recipe, forcing = choice.recipe, choice.forcing
+    _say_short(recipe, source, quiet)
+    notes = _notes(choice, asked, source, keeping, held)
+    if run is not None:
+        check_same(run, notes, seed)
     with _refusing_forcing():
         net, history = training.train(
             recipe,
@@ -88,6 +86,25 @@ def train(
     return net, history, source, recipe
 
 
+def _choice(recipe: Recipe, source: Source, run: Run | None, seed: int, quiet: bool) -> Choice:
+    """What the data decide; of a run that chose its policy, what they have decided."""
+    if run is not None and recipe.forcing == WORD:
+        kept = run.recipe if recipe.epochs is None else replace(run.recipe, epochs=recipe.epochs)
+        try:
+            return Choice.from_dict(run.notes["choice"], kept)
+        except (LookupError, TypeError, AttributeError) as error:
+            got, fix = f"{type(error).__name__}: {error}", "Restore it, or pass --overwrite."
+            fail(str(run.folder), "a run that says what was chosen", got, fix, RunError)
+    forcing = WORD if recipe.forcing == WORD else read_forcing(recipe.forcing, "--forcing")
+    if recipe.task != "forecast":
+        assert not isinstance(forcing, str)
+        return Choice(settle(recipe, source.train), forcing)
+    with _refusing_forcing():
+        choice = choose(recipe, source.train, forcing, seed, not quiet)
+    say_choice(choice, quiet)
+    return choice
+
+
 @contextmanager
 def _refusing_forcing() -> Iterator[None]:
     """Say in options what a policy refuses once it sees the network and the data."""
@@ -102,10 +119,12 @@ def _refusing_forcing() -> Iterator[None]:
 
 
 def _notes(
-    choice: Choice, source: Source, keeping: Keeping, held: Mapping[str, int] | None
-) -> dict[str, Any]:
+    choice: Choice, asked: Recipe, source: Source, keeping: Keeping,
+    held: Mapping[str, int] | None,
+) -> dict[str, Any]:  # fmt: skip
     """What a run says of itself beside its network."""
     return {
+        **({"asked": asked.to_dict()} if asked.forcing == WORD else {}),
         "task": choice.recipe.task,
         "data": source.name,
         "recipe": choice.recipe.to_dict(),
@@ -119,6 +138,10 @@ def _notes(
 
 def say_choice(choice: Choice, quiet: bool) -> None:
     """Say what the tail of the training data decided, where it did."""
+    if choice.tried:
+        others = len(choice.tried) - 1
+        say(f"chosen by its error running free: --forcing {choice.recipe.forcing}, before {others} "
+            "others", quiet)  # fmt: skip
     if choice.skill is None:
         return
     recipe, skill = choice.recipe, choice.skill

@@ -26,6 +26,7 @@ from freerun.plan import Forcing
 from freerun.recipes.choosing import choose
 from freerun.recipes.ends import FILE, Ends, go_on
 from freerun.recipes.leveling import levels_for
+from freerun.recipes.policies import WORD, is_open
 from freerun.recipes.recipe import FORECAST
 from freerun.recipes.skill import Skill, skill
 
@@ -68,7 +69,7 @@ class Forecaster(Kept, BaseEstimator):
         dropout: Share of each layer's outputs that are dropped in training.
         input_lags: k, each step reads x(t) ... x(t-k).
         forcing: What is fed back in training: a policy such as ``freerun.FreeRunning(10)``, or the
-            name of one.
+            spelling of one; ``"auto"`` for the best of a few of them on the part that chooses.
         window: Steps that gradients go through at once; None for what the lags ask for.
         start: ``"linear"`` to begin from the best linear forecast, where the network can hold it:
             rectified units, output recurrence, one layer; ``"random"``.
@@ -88,6 +89,9 @@ class Forecaster(Kept, BaseEstimator):
         history_: What training measured.
         recipe_: What the data decided, and all else that was trained with.
         widening_: How many times as far from the forecast paths lie as the network's own.
+        tried_: Where ``forcing="auto"``, the errors running free that policies had on the part that
+            chose among them, by their spelling, None of one that failed; else empty. What was
+            chosen is ``recipe_.forcing``.
         skill_: How much better than the best trivial forecast it was on the part held back, a
             `freerun.estimators.Skill`; None where none was.
 
@@ -175,7 +179,8 @@ class Forecaster(Kept, BaseEstimator):
         check_choice("Forecaster", "recurrence", self.recurrence, RECURRENCES)
         check_choice("Forecaster", "start", self.start, STARTS)
         policy, seed = _policy(self.forcing), seed_of("Forecaster", self.random_state)
-        recipe = replace(recipe_of(self, FORECAST), forcing=spell_forcing(policy))
+        spelled = policy if isinstance(policy, str) else spell_forcing(policy)
+        recipe = replace(recipe_of(self, FORECAST), forcing=spelled)
         found = read_series("Forecaster.fit", X, y, self.season)
         longest = int(found.sequences.lengths.max())
         if longest < 2:
@@ -184,9 +189,9 @@ class Forecaster(Kept, BaseEstimator):
         with speaking_as(self):
             recipe, levels, data = levels_for(recipe, found.sequences)
             choice = choose(recipe, data, policy, seed, bool(self.progress))
-        fit_network(self, choice.recipe, data, policy, seed)
+        fit_network(self, choice.recipe, data, choice.forcing, seed)
         self._remember(found, Ends.of(self.network_, data, levels, found.keys, found.times))
-        self.widening_, self.skill_ = choice.widening, choice.skill
+        self.widening_, self.skill_, self.tried_ = choice.widening, choice.skill, choice.tried
         raise_if_interrupted(self)
         self.skill_ = choice.skill or skill(self.network_, self.recipe_, data)
         if self.skill_ is not None and self.skill_.value <= 0:
@@ -321,7 +326,7 @@ class Forecaster(Kept, BaseEstimator):
     def _learned(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         schema = None if self.schema_ is None else self.schema_.to_dict()
         kept = None if self.skill_ is None else self.skill_.to_dict()
-        choice = {"widening": self.widening_, "skill": kept}
+        choice = {"widening": self.widening_, "skill": kept, "tried": self.tried_}
         notes = {**self._form._asdict(), "schema": schema, "choice": choice}
         return notes, {FILE: self._ends.to_bytes()}
 
@@ -335,6 +340,7 @@ class Forecaster(Kept, BaseEstimator):
         choice = notes.get("choice") or {}
         kept, self.widening_ = choice.get("skill"), float(choice.get("widening", 1.0))
         self.skill_ = None if kept is None else Skill(**kept)
+        self.tried_ = dict(choice.get("tried") or {})
 
 
 def _answer(values: torch.Tensor, form: Form) -> Any:
@@ -344,7 +350,10 @@ def _answer(values: torch.Tensor, form: Form) -> Any:
     return list(found) if form.many else found[0]
 
 
-def _policy(forcing: Any) -> Forcing:
+def _policy(forcing: Any) -> Forcing | str:
+    """The policy; ``"auto"`` where it is to be chosen."""
+    if is_open(forcing):
+        return WORD
     if not isinstance(forcing, str):
         policy: Forcing = forcing
         return policy

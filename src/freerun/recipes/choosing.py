@@ -1,7 +1,7 @@
 """How a forecaster is trained, chosen by the tail of its training data."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,10 +11,12 @@ from freerun._checks import FreerunError
 from freerun.closed_loop import run
 from freerun.data import Sequences
 from freerun.evaluation import evaluate
+from freerun.forcing import TeacherForcing, read_forcing, spell_forcing
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back
+from freerun.recipes.policies import Trial, best_of, shortlist
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
 from freerun.recipes.skill import Skill
@@ -46,37 +48,84 @@ class Choice:
     """What the tail said.
 
     Attributes:
-        recipe: The recipe to train on all of the data with.
+        recipe: The recipe to train on all of the data with; its forcing is the one below.
+        forcing: The policy that was asked for, or chosen.
         widening: How many times as far from the forecast a path lies, for its intervals to hold.
         skill: How the network fared on the tail that it was chosen by; None without a choice.
+        tried: Where the policy was chosen, the errors there of those it was chosen from, as they
+            are spelled; None of one that failed.
     """
 
     recipe: Recipe
+    forcing: Forcing
     widening: float = 1.0
     skill: Skill | None = None
+    tried: dict[str, float | None] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it, without the recipe."""
         kept = None if self.skill is None else asdict(self.skill)
-        return {"widening": self.widening, "skill": kept}
+        return {"widening": self.widening, "skill": kept, "tried": self.tried}
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any], recipe: Recipe) -> "Choice":
+        """What `to_dict` said, of this recipe."""
+        skill = None if kept["skill"] is None else Skill(**kept["skill"])
+        forcing = read_forcing(recipe.forcing)
+        return cls(recipe, forcing, kept["widening"], skill, dict(kept.get("tried", {})))
 
 
 def choose(
-    recipe: Recipe, data: Sequences, forcing: Forcing, seed: int, progress: bool = False
+    recipe: Recipe, data: Sequences, forcing: Forcing | str, seed: int, progress: bool = False
 ) -> Choice:
     """Decide what ``recipe`` leaves open, by the errors running free on the tail of ``data``.
 
     Of the linear forecasts, by levels, by differences and by seasonal differences, the best one on
-    the tail is taken; of the epochs of a training that begins there, the best one too, or none; and
-    intervals are widened until they hold there what they should. Where epochs are given, or a part
-    to choose the best of them by, nothing is left to choose, and the recipe is only settled.
+    the tail is taken; of the policies, where it is open, the best one for a training that begins
+    there; of that one's epochs the best too, or none; and intervals are widened until they hold
+    there what they should. Where epochs are given, or a part to choose the best of them by, nothing
+    but the policy is left to choose.
+
+    Args:
+        recipe: The recipe.
+        data: All that may be trained on.
+        forcing: The policy; ``"auto"`` to choose it.
+        seed: Of the initial weights, and of everything that training draws.
+        progress: Show progress on standard error.
 
     Raises:
         DataError: There is too little to hold a tail back.
+        FreerunError: No policy of the shortlist trains.
         KeyboardInterrupt: Ctrl-C in the training on all but the tail.
     """
     if recipe.epochs is not None or recipe.validate is not None:
-        return _as_asked(recipe, data, seed)
+        return _as_asked(recipe, data, forcing, seed, progress)
+    first = TeacherForcing() if isinstance(forcing, str) else forcing
+    begun = _begun(recipe, data, seed)
+    if begun is None:
+        return _chosen(settle(recipe, data), first)
+    error, one = begun
+    seen, tail = hold_back(one, data, seed)
+    assert tail is not None
+    best, tried = _trained(one, data, tail, forcing, seed, progress)
+    net, epochs, policy = best.net, best.epochs, best.forcing
+    if one.start == "linear" and can_start(net) and not best.error < MARGIN * error:
+        net = build(one, data, seed)
+        begin(net, one, seen, seed)
+        epochs, policy = 0, first
+    chosen = replace(one, epochs=epochs, validate=None)
+    if 0 < epochs < (one.epochs or 0):
+        chosen = replace(chosen, forcing_epochs=one.epochs)
+    widening = _widening(net, data, tail, one, seed)
+    return _chosen(chosen, policy, widening, _skill(net, tail, one), tried)
+
+
+def _chosen(recipe: Recipe, forcing: Forcing, *rest: Any) -> Choice:
+    return Choice(replace(recipe, forcing=spell_forcing(forcing)), forcing, *rest)
+
+
+def _begun(recipe: Recipe, data: Sequences, seed: int) -> tuple[float, Recipe] | None:
+    """The best linear forecast's error on the tail, and the recipe that it is of, settled."""
     share = _share(settle(recipe, data), data)
     candidates = []
     for difference in _differences(recipe, data):
@@ -91,25 +140,55 @@ def choose(
         except FreerunError:
             continue  # too short for this one
     if not candidates:
-        settled = settle(recipe, data)
-        return Choice(settled)
+        return None
     error, _, one = min(candidates, key=lambda found: found[:2])
-    seen, tail = hold_back(one, data, seed)
+    return error, one
+
+
+def _as_asked(
+    recipe: Recipe, data: Sequences, forcing: Forcing | str, seed: int, progress: bool
+) -> Choice:
+    """The recipe settled; and the policy chosen, by the part held back or else by a tail."""
+    settled = settle(recipe, hold_back(settle(recipe, data), data, seed)[0])
+    if not isinstance(forcing, str):
+        return _chosen(settled, forcing)
+    if settled.epochs == 0:
+        return _chosen(settled, TeacherForcing())
+    one, seen = settled, data
+    if recipe.validate is None:
+        share = _share(settled, data)
+        try:
+            seen, tail = hold_back(replace(settled, validate=share), data, seed)
+            one = settle(recipe, seen)
+        except FreerunError:
+            return _chosen(settled, TeacherForcing())  # too short for a tail
+    else:
+        _, tail = hold_back(settled, data, seed)
     assert tail is not None
-    net, history = train(one, data, forcing, seed, progress=progress)
-    if history.stopped == "interrupted":
-        raise KeyboardInterrupt  # or a second training would follow the one that was to end
-    epochs = history.best_epoch or 0
-    if one.start == "linear" and can_start(net) and not _error(net, tail, one) < MARGIN * error:
-        net = build(one, data, seed)
-        begin(net, one, seen, seed)
-        epochs = 0
-    chosen = replace(one, epochs=epochs, validate=None)
-    return Choice(chosen, _widening(net, data, tail, one, seed), _skill(net, tail, one))
+    best, tried = _trained(one, seen, tail, forcing, seed, progress)
+    return _chosen(settled, best.forcing, 1.0, None, tried)
 
 
-def _as_asked(recipe: Recipe, data: Sequences, seed: int) -> Choice:
-    return Choice(settle(recipe, hold_back(settle(recipe, data), data, seed)[0]))
+def _trained(
+    recipe: Recipe, data: Sequences, tail: Sequences, forcing: Forcing | str, seed: int,
+    progress: bool,
+) -> tuple[Trial, dict[str, float | None]]:  # fmt: skip
+    """A network trained by ``forcing``; where that is open, by the best of the shortlist.
+
+    All begin with the same weights and may use all epochs: patience would end a curriculum before
+    its second policy has its turn.
+    """
+
+    def attempt(policy: Forcing) -> Trial:
+        net, history = train(recipe, data, policy, seed, progress=progress)
+        if history.stopped == "interrupted":
+            raise KeyboardInterrupt  # or a second training would follow the one that was to end
+        return Trial(policy, net, history.best_epoch or 0, _error(net, tail, recipe))
+
+    if not isinstance(forcing, str):
+        return attempt(forcing), {}
+    recipe = replace(recipe, patience=recipe.patience or recipe.epochs)
+    return best_of(shortlist(recipe, data), attempt)
 
 
 def _share(recipe: Recipe, data: Sequences) -> float:

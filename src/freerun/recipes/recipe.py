@@ -14,7 +14,9 @@ class Recipe:
         task: ``"forecast"``, ``"classify"``, ``"regress"``, ``"label"`` or ``"text"``.
         window: Steps of the windows that series are cut into; None for whole sequences.
         stride: Steps from one window to the next.
-        forcing: What is fed back in training, as ``--forcing`` takes it.
+        forcing: What is fed back in training, as ``--forcing`` takes it; ``"auto"`` until it is
+            chosen.
+        forcing_epochs: Epochs that its schedule is laid out over; None for as many as there are.
         start: ``"linear"`` to begin from the best linear forecast, where the network can hold one;
             ``"random"``.
         difference: Steps over which that forecast takes differences; 0 for none.
@@ -42,6 +44,7 @@ class Recipe:
     output_lags: int | None = 1
     residual: bool = False
     forcing: str = "TeacherForcing"
+    forcing_epochs: int | None = None
     window: int | None = None
     stride: int | None = None
     start: str = "random"

@@ -60,6 +60,7 @@ def train(
         overwrite=overwrite,
         notes=notes,
         progress=progress,
+        forcing_epochs=recipe.forcing_epochs,
     )
     return net, history
 

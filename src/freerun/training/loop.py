@@ -57,6 +57,7 @@ def fit(
     overwrite: bool = False,
     notes: Mapping[str, Any] | None = None,
     progress: bool = True,
+    forcing_epochs: int | None = None,
 ) -> History:
     """Train ``net`` in place, and leave it in evaluation mode with its best weights.
 
@@ -84,6 +85,8 @@ def fit(
         overwrite: Replace the run in ``out``; nothing but a run is ever replaced.
         notes: What ``config.json`` shall say besides, as JSON knows it: where the data came from.
         progress: Show progress on standard error.
+        forcing_epochs: Epochs that ``forcing``'s schedule is laid out over, of which ``epochs`` are
+            trained; None for as many. The same training ended earlier is then forced as it was.
 
     Returns:
         What was measured, epoch by epoch, in the user's units.
@@ -111,11 +114,14 @@ def fit(
     check_integer("fit", "epochs", epochs, 0)
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
+    planned = epochs
+    if forcing_epochs is not None:
+        planned = check_integer("fit", "forcing_epochs", forcing_epochs, 1)
     check_together(net, forcing, bptt, optimizer)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
     if net.has_output_edge:
-        check_turns(forcing, epochs, batches)
+        check_turns(forcing, planned, batches)
     monitor = None if valid is None else validation.monitored(net, valid)
     scaling = net.scaling if net.has_scaling else Scaling.standard(train, y=net.head.scalable)
     settings = {
@@ -126,6 +132,7 @@ def fit(
         "batch_size": batch_size,
         "seed": seed,
         "epochs": epochs,
+        "forcing_epochs": forcing_epochs,
     }
     config = {} if out is None else describe(net, scaling, train, valid, settings, notes or {})
     folder = check_out(out, resume, overwrite, config)
@@ -157,9 +164,10 @@ def fit(
                 # Nothing is left of an epoch that was kept before it was measured.
                 rest = scaled.batches(size, context=net.context, order=order) if len(order) else ()
                 for drawn in rest:
-                    share = (training.epoch + training.position / batches) / epochs
-                    now = Progress(share, epochs)
-                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now)
+                    done = training.epoch + training.position / batches
+                    now = Progress(min(done / planned, 1.0), planned)
+                    rate = optimizer.rate(done / epochs)
+                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now, rate)
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
                     shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
@@ -200,14 +208,14 @@ def fit(
 
 
 def _learn(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress
-) -> None:
+    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress,
+    rate: float,
+) -> None:  # fmt: skip
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, trained = training.net, training.method, training.trained
     batch, plan = _planned(training, batch, now)
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
-    rate = optimizer.rate(now)
     for group in method.param_groups:
         group["lr"] = rate
 
