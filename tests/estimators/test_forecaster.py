@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import freerun as fr
+from freerun.recipes import policies
 from tests.estimators.examples import Array, autoregressive, forecaster, waves
 
 
@@ -258,6 +259,7 @@ def test_no_epochs_leave_the_linear_start() -> None:
         ({"recurrence": "hidden"}, "Forecaster: recurrence must be one of 'output', 'both', got"),
         ({"start": "ridge"}, "Forecaster: start must be one of 'linear', 'random', got 'ridge'."),
         ({"scale": "each"}, "Forecaster: scale must be one of 'series', 'all', got 'each'."),
+        ({"forcing": "automatic"}, "Forecaster: forcing must be one of 'TeacherForcing'"),
         ({"forcing": "teacher"}, "Forecaster: forcing must be one of 'TeacherForcing'"),
         ({"forcing": "FreeRunning:warmup=x"}, "Forecaster: forcing FreeRunning: warmup must be a "),
         ({"forcing": None}, "forcing must be like fr.TeacherForcing(), got None."),
@@ -344,3 +346,38 @@ def test_counts_stay_counts(head: str) -> None:
     paths = model.sample(5, 20)[0]
     np.testing.assert_array_equal(paths, paths.round())
     assert (paths >= 0).all()
+
+
+SHORTLIST = ("TeacherForcing", "FreeRunning:warmup=2")
+
+
+@pytest.fixture
+def short_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "AUTO", SHORTLIST)
+
+
+@pytest.mark.usefixtures("short_list")
+def test_a_policy_is_chosen_and_trained_by_where_it_is_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is taken is the second one, by a margin that everything passes."""
+    monkeypatch.setattr(policies, "MARGIN", 1e9)
+    (y,) = waves(60, 1)
+    model = forecaster(forcing="auto").fit(y)
+    assert model.recipe_.forcing == SHORTLIST[1]
+    assert list(model.tried_) == list(SHORTLIST)
+    assert model.forcing == "auto"
+    same = forecaster(forcing=SHORTLIST[1]).fit(y)
+    assert same.tried_ == {}
+    assert same.recipe_ == model.recipe_
+    np.testing.assert_array_equal(model.predict(5), same.predict(5))
+    other = forecaster(forcing=SHORTLIST[0]).fit(y)
+    assert not np.array_equal(model.predict(5), other.predict(5))
+
+
+@pytest.mark.usefixtures("short_list")
+def test_no_policy_that_trains_is_said_in_the_name_of_the_forecaster() -> None:
+    (y,) = waves(60, 1)
+    message = "Forecaster: forcing='auto' must find a policy that trains, got none of 2; TeacherF"
+    with pytest.raises(fr.NonFiniteError, match=message):
+        forecaster(forcing="auto", lr=1e30, start="random").fit(y)

@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 import freerun as fr
 from freerun.cli import main
+from freerun.recipes import policies
 from tests.estimators.examples import KINDS, forecaster, ragged, small, waves
 
 
@@ -112,6 +113,22 @@ def test_policies_are_what_they_were(forcing: Any, tmp_path: Path) -> None:
     assert type(again.forcing) is type(forcing)
     assert again.recipe_ == model.recipe_
     assert again.recipe_.forcing.split(":")[0] in ("FreeRunning", "TeacherForcing")
+    np.testing.assert_array_equal(clone(again).fit(waves(60, 1)[0]).predict(3), model.predict(3))
+
+
+def test_a_policy_that_was_chosen_is_kept_with_what_it_was_chosen_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "AUTO", ("TeacherForcing", "FreeRunning:warmup=2"))
+    monkeypatch.setattr(policies, "MARGIN", 1e9)
+    model = forecaster(forcing="auto").fit(waves(60, 1)[0])
+    model.save(tmp_path / "run")
+    again = fr.Forecaster.load(tmp_path / "run")
+    assert again.forcing == "auto"
+    assert again.recipe_ == model.recipe_
+    assert again.recipe_.forcing == "FreeRunning:warmup=2"
+    assert again.tried_ == model.tried_
+    assert len(again.tried_) == 2
     np.testing.assert_array_equal(clone(again).fit(waves(60, 1)[0]).predict(3), model.predict(3))
 
 

@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import freerun as fr
+from freerun.recipes import policies
 from tests.estimators.examples import KINDS, Array, forecaster, labelled, ragged, small, waves
 
 CHECKED = [
@@ -62,6 +63,17 @@ def test_parameters_are_kept_as_they_were_passed(task: str) -> None:
 def test_a_clone_has_a_policy_of_its_own_and_the_same() -> None:
     estimator = forecaster(forcing=fr.FreeRunning(10))
     assert clone(estimator).forcing == fr.FreeRunning(10)
+
+
+def test_a_grid_may_hold_a_policy_that_is_to_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "AUTO", ("TeacherForcing",))
+    assert clone(forecaster(forcing="auto")).get_params()["forcing"] == "auto"
+    grid = GridSearchCV(
+        forecaster(horizon=4), {"forcing": ["auto", fr.FreeRunning()]}, cv=2, error_score="raise"
+    )
+    series = [waves(60, 1)[0] * size for size in (1.0, 2.0, 3.0, 4.0)]
+    grid.fit(series)
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
 
 
 def test_kinds_are_told() -> None:

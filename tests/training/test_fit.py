@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -439,3 +440,44 @@ def test_two_way_networks_take_whole_sequences_alone() -> None:
         with pytest.raises(fr.ArgumentError, match=r"Use FullBPTT\(\)\."):
             fr.fit(net, driven(), bptt=bptt, progress=False)
     fr.fit(net, driven(), epochs=1, progress=False)
+
+
+class Asked:
+    """Teacher forcing that writes down how far training is said to be."""
+
+    def __init__(self) -> None:
+        self.shares: list[float] = []
+        self.epochs: list[float] = []
+
+    def plan(self, batch: fr.forcing.PlanBatch, progress: Any, generator: Any) -> fr.Plan:
+        self.shares.append(float(progress))
+        self.epochs.append(progress.epochs)
+        return fr.Plan(batch.y, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("planned", "shares"),
+    [(None, [0, 0.25, 0.5, 0.75]), (8, [0, 0.0625, 0.125, 0.1875]), (1, [0, 0.5, 1, 1])],
+)
+def test_a_forcing_may_be_laid_out_over_more_epochs_than_are_trained(
+    planned: int | None, shares: list[float]
+) -> None:
+    policy = Asked()
+    history = fr.fit(
+        network("both"), driven(4), epochs=2, batch_size=2, forcing=policy, forcing_epochs=planned,
+        progress=False,
+    )  # fmt: skip
+    assert policy.shares == shares
+    assert policy.epochs == [planned or 2] * 4
+    # The rate goes by the epochs that are trained.
+    assert history["lr"] == fr.fit(network("both"), driven(4), epochs=2, progress=False)["lr"]
+
+
+def test_a_turn_that_is_planned_for_later_is_not_missed() -> None:
+    policy = fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], at=[3])
+    fit: Any = partial(fr.fit, network("both"), driven(4), forcing=policy, epochs=2, progress=False)
+    fit(forcing_epochs=4)
+    with pytest.raises(ValueError, match="must give every policy a batch"):
+        fit()
+    with pytest.raises(ValueError, match="fit: forcing_epochs must be a whole number of 1"):
+        fit(forcing_epochs=0)

@@ -140,8 +140,8 @@ def say_choice(choice: Choice, quiet: bool) -> None:
     """Say what the tail of the training data decided, where it did."""
     if choice.tried:
         others = len(choice.tried) - 1
-        say(f"chosen by its error running free: --forcing {choice.recipe.forcing}, before {others} "
-            "others", quiet)  # fmt: skip
+        before = f"before {others} other{'s' if others != 1 else ''}"
+        say(f"chosen by its error running free: --forcing {choice.recipe.forcing}, {before}", quiet)
     if choice.skill is None:
         return
     recipe, skill = choice.recipe, choice.skill

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from freerun._checks import ArgumentError, DataError, check_integer
+from freerun._checks import ArgumentError, DataError, NonFiniteError, check_integer
 from freerun.data import Sequences
 from freerun.forcing import TeacherForcing
 from freerun.plan import Forcing
@@ -67,7 +67,7 @@ def speaking_as(estimator: Any) -> Iterator[None]:
     """Let what the recipes refuse be said in the estimator's name."""
     try:
         yield
-    except (ArgumentError, DataError) as error:
+    except (ArgumentError, DataError, NonFiniteError) as error:
         said = str(error)
         if not said.startswith("freerun:"):
             raise

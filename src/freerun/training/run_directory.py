@@ -21,7 +21,7 @@ from freerun.training.state import Training
 
 __all__ = ["check_out", "describe", "open_run", "plain"]
 
-MAY_DIFFER = ("training.epochs", "notes.recipe.epochs")
+MAY_DIFFER = ("training.epochs", "notes.recipe.epochs", "notes.asked.epochs")
 """Settings that a resumed training may change."""
 
 
