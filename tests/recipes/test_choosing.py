@@ -108,7 +108,6 @@ OPEN = replace(QUICK, forcing="auto", start="random", hidden_size=4, lr=0.02)
 def chosen_by_error(recipe: Recipe, monkeypatch: pytest.MonkeyPatch, better: str) -> Choice:
     """What is chosen where the tail finds the policy ``better`` the better one."""
     trained: list[str] = []
-    train = choosing.train
 
     def noting(recipe: Recipe, data: fr.Sequences, forcing: fr.forcing.Forcing, *rest, **more):  # type: ignore[no-untyped-def]
         trained.append(spell_forcing(forcing))
@@ -194,11 +193,10 @@ def test_the_training_that_follows_is_forced_as_the_one_that_was_judged(
         build(recipe, data, seed), fr.History(best_epoch=3)))  # fmt: skip
     choice = choose(replace(OPEN, forcing=spell_forcing(policy)), seasonal(96), policy, seed=0)
     assert choice.recipe.epochs == 3
-    assert choice.recipe.forcing_epochs is not None
-    assert choice.recipe.forcing_epochs > 20
+    assert choice.recipe.schedule_epochs is not None
+    assert choice.recipe.schedule_epochs > 20
     net, _ = train(choice.recipe, seasonal(96), policy, 0, progress=False)
-    taught = replace(choice.recipe, forcing="TeacherForcing", forcing_epochs=None)
-    same, _ = train(taught, seasonal(96), fr.TeacherForcing(), 0, progress=False)
+    same, _ = train(choice.recipe, seasonal(96), fr.TeacherForcing(), 0, progress=False)
     for one, other in zip(net.parameters(), same.parameters(), strict=True):
         assert torch.equal(one, other)
 

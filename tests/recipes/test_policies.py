@@ -1,17 +1,13 @@
 """The shortlist, and which of it is taken."""
 
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 
 import freerun as fr
 from freerun._checks import FreerunError, NonFiniteError
-from freerun.forcing import SparseTeacherForcing, read_forcing, spell_forcing
-from freerun.recipes import policies
-from freerun.recipes.policies import AUTO, MARGIN, Trial, best_of, is_open, shortlist
+from freerun.forcing import read_forcing, spell_forcing
+from freerun.recipes.policies import AUTO, MARGIN, Trial, best_of, is_open
 from freerun.recipes.recipe import FORECAST
 
 THREE = (fr.TeacherForcing(), fr.NoisyTeacherForcing(), fr.FreeRunning())
@@ -32,7 +28,7 @@ def trying(*outcomes: float | FreerunError) -> Any:
 
 @pytest.mark.parametrize("spelled", AUTO)
 def test_the_shortlist_is_of_policies_as_they_are_spelled(spelled: str) -> None:
-    assert spell_forcing(read_forcing(spelled)) in (spelled, spelled.partition(":")[0])
+    assert spell_forcing(read_forcing(spelled)) == spelled
 
 
 def test_the_simplest_is_the_first_and_what_is_kept_where_there_is_no_choice() -> None:
@@ -82,31 +78,3 @@ def test_what_is_no_refusal_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         best_of(THREE, attempt)
-
-
-@pytest.mark.parametrize(
-    ("verdict", "doubling", "lags", "is_in"),
-    [
-        ("growth", 12.0, 12, True),
-        ("growth", 11.4, 12, False),
-        ("growth", float("inf"), 12, False),
-        ("too far", 40.0, 12, False),
-        ("no growth", 40.0, 12, False),
-    ],
-)
-def test_lyapunov_intervals_are_tried_where_errors_grow_and_lags_have_room(
-    verdict: str, doubling: float, lags: int, is_in: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sparse = SparseTeacherForcing("lyapunov")
-    monkeypatch.setattr(policies, "AUTO", ("TeacherForcing", spell_forcing(sparse)))
-    found = SimpleNamespace(verdict=verdict, doubling_time=doubling)
-    monkeypatch.setattr(policies, "largest_exponent", lambda data: found)
-    data = fr.Sequences(None, torch.arange(9.0))
-    assert (sparse in shortlist(replace(FORECAST, output_lags=lags), data)) is is_in
-
-
-def test_a_series_too_short_for_an_exponent_is_tried_without() -> None:
-    short = fr.Sequences(None, torch.arange(9.0).sin())
-    found = shortlist(replace(FORECAST, output_lags=1), short)
-    assert SparseTeacherForcing("lyapunov") not in found
-    assert found[0] == fr.TeacherForcing()

@@ -459,25 +459,39 @@ class Asked:
     ("planned", "shares"),
     [(None, [0, 0.25, 0.5, 0.75]), (8, [0, 0.0625, 0.125, 0.1875]), (1, [0, 0.5, 1, 1])],
 )
-def test_a_forcing_may_be_laid_out_over_more_epochs_than_are_trained(
+def test_schedules_may_be_laid_out_over_more_epochs_than_are_trained(
     planned: int | None, shares: list[float]
 ) -> None:
     policy = Asked()
     history = fr.fit(
-        network("both"), driven(4), epochs=2, batch_size=2, forcing=policy, forcing_epochs=planned,
+        network("both"), driven(4), epochs=2, batch_size=2, forcing=policy, schedule_epochs=planned,
         progress=False,
     )  # fmt: skip
     assert policy.shares == shares
     assert policy.epochs == [planned or 2] * 4
-    # The rate goes by the epochs that are trained.
-    assert history["lr"] == fr.fit(network("both"), driven(4), epochs=2, progress=False)["lr"]
+    rate = fr.Optimizer().rate
+    assert history["lr"] == [rate(min(done / (planned or 2), 1.0)) for done in (0, 1)]
+
+
+def test_what_ends_before_its_time_has_been_the_longer_training() -> None:
+    """Every update up to there is the same: forcing, rate, order and draws."""
+    kept: list[dict[str, Any]] = []
+    for epochs, planned in ((2, 6), (6, None)):
+        net, policy = network("both"), fr.ScheduledSampling("linear")
+        valid = driven(seed=1)
+        history = fr.fit(
+            net, driven(4), valid, epochs=epochs, batch_size=2, forcing=policy,
+            schedule_epochs=planned, progress=False,
+        )  # fmt: skip
+        kept += [{name: history[name][:2] for name in ("lr", "train_loss", "valid_free_error")}]
+    assert kept[0] == kept[1]
 
 
 def test_a_turn_that_is_planned_for_later_is_not_missed() -> None:
     policy = fr.Curriculum([fr.TeacherForcing(), fr.FreeRunning()], at=[3])
     fit: Any = partial(fr.fit, network("both"), driven(4), forcing=policy, epochs=2, progress=False)
-    fit(forcing_epochs=4)
+    fit(schedule_epochs=4)
     with pytest.raises(ValueError, match="must give every policy a batch"):
         fit()
-    with pytest.raises(ValueError, match="fit: forcing_epochs must be a whole number of 1"):
-        fit(forcing_epochs=0)
+    with pytest.raises(ValueError, match="fit: schedule_epochs must be a whole number of 1"):
+        fit(schedule_epochs=0)

@@ -14,9 +14,10 @@ from freerun.evaluation import evaluate
 from freerun.forcing import TeacherForcing, read_forcing, spell_forcing
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing
+from freerun.recipes import policies
 from freerun.recipes.building import build
 from freerun.recipes.holding_back import hold_back
-from freerun.recipes.policies import Trial, best_of, shortlist
+from freerun.recipes.policies import Trial, best_of
 from freerun.recipes.recipe import Recipe
 from freerun.recipes.settling import settle
 from freerun.recipes.skill import Skill
@@ -115,7 +116,7 @@ def choose(
         epochs, policy = 0, first
     chosen = replace(one, epochs=epochs, validate=None)
     if 0 < epochs < (one.epochs or 0):
-        chosen = replace(chosen, forcing_epochs=one.epochs)
+        chosen = replace(chosen, schedule_epochs=one.epochs)
     widening = _widening(net, data, tail, one, seed)
     return _chosen(chosen, policy, widening, _skill(net, tail, one), tried)
 
@@ -188,7 +189,7 @@ def _trained(
     if not isinstance(forcing, str):
         return attempt(forcing), {}
     recipe = replace(recipe, patience=recipe.patience or recipe.epochs)
-    return best_of(shortlist(recipe, data), attempt)
+    return best_of([read_forcing(spelled) for spelled in policies.AUTO], attempt)
 
 
 def _share(recipe: Recipe, data: Sequences) -> float:

@@ -5,24 +5,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from freerun._checks import FreerunError
-from freerun.data import Sequences
-from freerun.dynamics import largest_exponent
-from freerun.forcing import SparseTeacherForcing, read_forcing, spell_forcing
+from freerun.forcing import spell_forcing
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing
-from freerun.recipes.recipe import Recipe
 
-__all__ = ["AUTO", "WORD", "Trial", "best_of", "is_open", "shortlist"]
+__all__ = ["AUTO", "WORD", "Trial", "best_of", "is_open"]
 
 WORD = "auto"
 """Stands for a policy that is to be chosen."""
 
 AUTO = (
     "TeacherForcing",
-    "NoisyTeacherForcing:scale=0.1",
-    "GeneralizedTeacherForcing:alpha=0.2",
-    "Curriculum:policies=[TeacherForcing,FreeRunning],at=[0.5]",
-    "SparseTeacherForcing:every=lyapunov",
+    "NoisyTeacherForcing",
+    "Curriculum:policies=[NoisyTeacherForcing,HorizonCurriculum],at=[0.5]",
 )
 """What it is chosen from, the simplest first."""
 
@@ -50,29 +45,6 @@ class Trial:
 def is_open(forcing: object) -> bool:
     """Whether the policy is to be chosen: ``"auto"``, in whatever case."""
     return isinstance(forcing, str) and forcing.strip().casefold() == WORD
-
-
-def shortlist(recipe: Recipe, data: Sequences) -> list[Forcing]:
-    """The policies that may be chosen for a settled recipe and all that it is trained on.
-
-    Forcing at intervals that a Lyapunov exponent gives is tried where errors grow in the data, and
-    where an interval has room for the lags that are forced at its end.
-    """
-    found = [read_forcing(spelled) for spelled in AUTO]
-    return [
-        one
-        for one in found
-        if one != SparseTeacherForcing("lyapunov") or _grows(data, recipe.output_lags or 1)
-    ]
-
-
-def _grows(data: Sequences, lags: int) -> bool:
-    try:
-        found = largest_exponent(data)
-    except FreerunError:
-        return False  # too short, or with gaps
-    doubling = found.doubling_time
-    return found.verdict == "growth" and math.isfinite(doubling) and round(doubling) >= lags
 
 
 def best_of(

@@ -16,7 +16,7 @@ class Recipe:
         stride: Steps from one window to the next.
         forcing: What is fed back in training, as ``--forcing`` takes it; ``"auto"`` until it is
             chosen.
-        forcing_epochs: Epochs that its schedule is laid out over; None for as many as there are.
+        schedule_epochs: Epochs that schedules are laid out over; None for as many as are trained.
         start: ``"linear"`` to begin from the best linear forecast, where the network can hold one;
             ``"random"``.
         difference: Steps over which that forecast takes differences; 0 for none.
@@ -44,7 +44,7 @@ class Recipe:
     output_lags: int | None = 1
     residual: bool = False
     forcing: str = "TeacherForcing"
-    forcing_epochs: int | None = None
+    schedule_epochs: int | None = None
     window: int | None = None
     stride: int | None = None
     start: str = "random"

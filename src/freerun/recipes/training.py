@@ -60,7 +60,7 @@ def train(
         overwrite=overwrite,
         notes=notes,
         progress=progress,
-        forcing_epochs=recipe.forcing_epochs,
+        schedule_epochs=recipe.schedule_epochs,
     )
     return net, history
 

@@ -57,7 +57,7 @@ def fit(
     overwrite: bool = False,
     notes: Mapping[str, Any] | None = None,
     progress: bool = True,
-    forcing_epochs: int | None = None,
+    schedule_epochs: int | None = None,
 ) -> History:
     """Train ``net`` in place, and leave it in evaluation mode with its best weights.
 
@@ -85,8 +85,9 @@ def fit(
         overwrite: Replace the run in ``out``; nothing but a run is ever replaced.
         notes: What ``config.json`` shall say besides, as JSON knows it: where the data came from.
         progress: Show progress on standard error.
-        forcing_epochs: Epochs that ``forcing``'s schedule is laid out over, of which ``epochs`` are
-            trained; None for as many. The same training ended earlier is then forced as it was.
+        schedule_epochs: Epochs that the schedules of ``forcing`` and of the rate are laid out over,
+            of which ``epochs`` are trained; None for as many. A training that ends before its time
+            has then been, up to there, the longer one.
 
     Returns:
         What was measured, epoch by epoch, in the user's units.
@@ -115,8 +116,8 @@ def fit(
     check_integer("fit", "batch_size", batch_size, 1)
     check_integer("fit", "seed", seed, 0, 2**32 - 1)
     planned = epochs
-    if forcing_epochs is not None:
-        planned = check_integer("fit", "forcing_epochs", forcing_epochs, 1)
+    if schedule_epochs is not None:
+        planned = check_integer("fit", "schedule_epochs", schedule_epochs, 1)
     check_together(net, forcing, bptt, optimizer)
     size = len(train) if optimizer.whole_batch else min(batch_size, len(train))
     batches = math.ceil(len(train) / size)
@@ -132,7 +133,7 @@ def fit(
         "batch_size": batch_size,
         "seed": seed,
         "epochs": epochs,
-        "forcing_epochs": forcing_epochs,
+        "schedule_epochs": schedule_epochs,
     }
     config = {} if out is None else describe(net, scaling, train, valid, settings, notes or {})
     folder = check_out(out, resume, overwrite, config)
@@ -166,8 +167,7 @@ def fit(
                 for drawn in rest:
                     done = training.epoch + training.position / batches
                     now = Progress(min(done / planned, 1.0), planned)
-                    rate = optimizer.rate(done / epochs)
-                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now, rate)
+                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now)
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
                     shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
@@ -184,7 +184,7 @@ def fit(
                     measured: dict[str, float] = {}
                     if valid is not None and (ended % validation.every == 0 or ended == epochs):
                         measured = validation.measure(net, valid)
-                    rate = optimizer.rate(training.epoch / epochs)
+                    rate = optimizer.rate(min(training.epoch / planned, 1.0))
                     shown.epoch(training.close_epoch(rate, measured))
                     if monitor is not None and measured:
                         training.judge(measured[monitor], validation.patience)
@@ -208,14 +208,14 @@ def fit(
 
 
 def _learn(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress,
-    rate: float,
-) -> None:  # fmt: skip
+    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress
+) -> None:
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, trained = training.net, training.method, training.trained
     batch, plan = _planned(training, batch, now)
     steps = (batch.y if batch.x is None else batch.x).shape[1]
     noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
+    rate = optimizer.rate(now)
     for group in method.param_groups:
         group["lr"] = rate
 

@@ -89,9 +89,9 @@ DOCUMENTED = {
     "forecast": """Train a network to forecast series, and measure it on the part held back.
 
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
-    FreeRunning trains it as it will run. Unless --epochs or --validate say otherwise, the tail of
-    the training part decides what it begins from and how long it is trained, and it is then
-    trained on all of it. With --validate 0.3 the last 30 % of the training part is not trained
+    FreeRunning trains it as it will run; --forcing auto chooses among a few ways by the tail of
+    the training part. Unless --epochs or --validate say otherwise, that tail also decides what it
+    begins from and how long it is trained, and it is then trained on all of it. With --validate 0.3 the last 30 % of the training part is not trained
     on: the epoch whose error running free is least there is kept, and training stops after
     --patience epochs without a better one.
     """,
