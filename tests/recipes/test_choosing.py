@@ -137,9 +137,9 @@ def test_an_open_policy_is_chosen_whatever_else_is_asked(
 
 
 @pytest.mark.usefixtures("short_list")
-@pytest.mark.parametrize("asked", [{}, {"epochs": 3}])
+@pytest.mark.parametrize("asked", [{}, {"epochs": 3}, {"validate": 0.3}])
 def test_every_policy_begins_alike_has_all_epochs_and_none_sees_the_tail(
-    asked: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    asked: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[Recipe, int, int]] = []
 
@@ -156,7 +156,8 @@ def test_every_policy_begins_alike_has_all_epochs_and_none_sees_the_tail(
     assert seed == 5
     assert last < 96 - (recipe.horizon or 0)
     assert recipe.epochs == asked.get("epochs", recipe.epochs)
-    assert recipe.patience == recipe.epochs
+    # With epochs given nothing stops early, for nothing is measured; with validate as was asked.
+    assert recipe.patience == (None if asked else recipe.epochs)
 
 
 @pytest.mark.usefixtures("short_list")

@@ -108,7 +108,10 @@ def choose(
     error, one = begun
     seen, tail = hold_back(one, data, seed)
     assert tail is not None
-    best, tried = _trained(one, data, tail, forcing, seed, progress)
+    fair = one
+    if isinstance(forcing, str):  # patience would end a curriculum before its second policy's turn
+        fair = replace(one, patience=one.patience or one.epochs)
+    best, tried = _trained(fair, data, tail, forcing, seed, progress)
     net, epochs, policy = best.net, best.epochs, best.forcing
     if one.start == "linear" and can_start(net) and not best.error < MARGIN * error:
         net = build(one, data, seed)
@@ -174,11 +177,7 @@ def _trained(
     recipe: Recipe, data: Sequences, tail: Sequences, forcing: Forcing | str, seed: int,
     progress: bool,
 ) -> tuple[Trial, dict[str, float | None]]:  # fmt: skip
-    """A network trained by ``forcing``; where that is open, by the best of the shortlist.
-
-    All begin with the same weights and may use all epochs: patience would end a curriculum before
-    its second policy has its turn.
-    """
+    """A network trained by ``forcing``; where that is open, by the best of the shortlist."""
 
     def attempt(policy: Forcing) -> Trial:
         net, history = train(recipe, data, policy, seed, progress=progress)
@@ -188,7 +187,6 @@ def _trained(
 
     if not isinstance(forcing, str):
         return attempt(forcing), {}
-    recipe = replace(recipe, patience=recipe.patience or recipe.epochs)
     return best_of([read_forcing(spelled) for spelled in policies.AUTO], attempt)
 
 

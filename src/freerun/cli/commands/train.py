@@ -91,9 +91,10 @@ DOCUMENTED = {
     Its outputs are fed back to it. Teacher forcing trains it on the truth in their place;
     FreeRunning trains it as it will run; --forcing auto chooses among a few ways by the tail of
     the training part. Unless --epochs or --validate say otherwise, that tail also decides what it
-    begins from and how long it is trained, and it is then trained on all of it. With --validate 0.3 the last 30 % of the training part is not trained
-    on: the epoch whose error running free is least there is kept, and training stops after
-    --patience epochs without a better one.
+    begins from and how long it is trained, and it is then trained on all of it. With
+    --validate 0.3 the last 30 % of the training part is not trained on: the epoch whose error
+    running free is least there is kept, and training stops after --patience epochs without a
+    better one.
     """,
     "classify": "Train a network to say a sequence's class, and measure it on those held back.",
     "regress": "Train a network to say a sequence's number, and measure it on those held back.",
