@@ -118,7 +118,9 @@ def choose(
         begin(net, one, seen, seed)
         epochs, policy = 0, first
     chosen = replace(one, epochs=epochs, validate=None)
-    if 0 < epochs < (one.epochs or 0):
+    # A teacher has no schedule; its rate falls over the epochs that are trained, as where the
+    # defaults were measured.
+    if policy != TeacherForcing() and 0 < epochs < (one.epochs or 0):
         chosen = replace(chosen, schedule_epochs=one.epochs)
     widening = _widening(net, data, tail, one, seed)
     return _chosen(chosen, policy, widening, _skill(net, tail, one), tried)
