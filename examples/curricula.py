@@ -40,7 +40,15 @@ LAGS = {"lorenz": 1, "mackey_glass": 20}
 """Of Lorenz-63 all variables are seen; what Mackey-Glass does next depends on its past 17 units."""
 
 FINDINGS = """\
-TODO"""
+On Lorenz-63 the truth should come in, as claimed: the error of odds that rise is less than half of
+that of odds that fall, and a third below the teacher's, while free running, begun at random, never
+finds the system and neither does a teacher's network that is then run freely. On Mackey-Glass,
+whose errors grow two hundred times as slowly for each step, rising and falling odds differ within
+the spread of seeds; both are better than either end. What is best on both systems is neither:
+simply mixing, half of the truth at every step of training. So is, nearly, a fixed share of 0.2, for
+nothing is drawn there, and gradients pass through every output. Noise does as well on Lorenz-63 and
+not on Mackey-Glass. With one lag in place of 20 nothing learned Mackey-Glass (errors of 0.5 to
+1.3). The paper's figures are of other networks and data, and are not repeated here."""
 
 
 def series(system: str, steps: int, seed: int) -> tuple[torch.Tensor, int]:
@@ -108,7 +116,7 @@ def draw(runs: Runs) -> Picture:
 
 EXPERIMENT = Experiment(
     name="curricula",
-    title="Curricula on chaotic systems: the truth should come in, not go.",
+    title="Curricula on chaotic systems: should the truth come in, or go?",
     source="Teutsch and Maeder, TMLR 2022. Errors one Lyapunov time ahead, in standard deviations.",
     measure=measure,
     figures=[
