@@ -6,6 +6,7 @@
     history.jsonl               a line per epoch
     last/training.safetensors   all that resuming needs, in one file: whole, or not there
     ends.safetensors            of forecasts: where each series ended, to go on from there
+    report.html                 of the command line: what was trained on what, and how good it is
 
 Nothing in it is a pickle: loading a run never executes code from it.
 """

@@ -16,7 +16,18 @@ from typing import Annotated, Any
 import typer
 
 from freerun._checks import FreerunError, NonFiniteError, RunError
-from freerun.cli.commands import compare, data, demo, draw, evaluate, info, run, train, warm
+from freerun.cli.commands import (
+    compare,
+    data,
+    demo,
+    draw,
+    evaluate,
+    info,
+    report,
+    run,
+    train,
+    warm,
+)
 from freerun.cli.output import Stopped, say
 
 __all__ = ["app", "main"]
@@ -56,6 +67,9 @@ app.command("evaluate", epilog="Example:  freerun evaluate runs/sunspots --horiz
 app.command(
     "run", epilog='Example:  freerun run runs/moby --steps 300 --prompt "Call me" --temperature 0.7'
 )(run.run)
+app.command("report", epilog="Example:  freerun report runs/sunspots --out sunspots.html")(
+    report.report
+)
 app.command("info", epilog="Example:  freerun info runs/sunspots")(info.info)
 app.command(
     "draw",

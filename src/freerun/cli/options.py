@@ -171,4 +171,5 @@ Patience = Annotated[
     count("--patience", "With --validate: stop after so many epochs without a new best; 20."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.html.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")]

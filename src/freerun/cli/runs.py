@@ -44,6 +44,12 @@ class Run:
         there = self.config.get("data", {}).get("classes") or self.notes.get("labels")
         return None if there is None else [str(one) for one in there]
 
+    @property
+    def unit(self) -> str:
+        """What a text is cut into: characters, words or bytes."""
+        kept = self.schema.layout if self.schema else self.notes.get("parameters", {}).get("unit")
+        return str(kept or "characters")
+
 
 def check_out(out: Path, resume: bool, overwrite: bool) -> None:
     """Refuse at once what training would refuse after it has read its data.

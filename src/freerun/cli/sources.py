@@ -29,6 +29,7 @@ class Source:
         test: The part to measure on, or None.
         table: What was read, where it is a file.
         levels: Where each series of ``whole`` lies, once it was taken out.
+        seen: Where each lies in the part to train on: what was taken out of both parts.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Source:
     test: Sequences | None
     table: Table | None = None
     levels: Levels | None = None
+    seen: Levels | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -54,12 +56,12 @@ class Source:
         """The same with every series in units of its own, where ``scale`` is ``"series"``."""
         if scale != "series":
             none = Levels.none(len(self.whole), self.whole.output_size or 1)
-            return replace(self, levels=none)
+            return replace(self, levels=none, seen=none)
         seen, whole = Levels.of(self.train), Levels.of(self.whole)
         test = None if self.test is None else seen.remove(self.test)
         return replace(
             self, train=seen.remove(self.train), test=test, whole=whole.remove(self.whole),
-            levels=whole,
+            levels=whole, seen=seen,
         )  # fmt: skip
 
 

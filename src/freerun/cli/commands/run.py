@@ -114,7 +114,7 @@ def run(
         if found.task == "text":
             sampling = fr.Sampling(temperature, top_k, top_p)
             fed = MEAN if draw == MEAN else sampling
-            classes, unit = found.classes or [], _unit(found)
+            classes, unit = found.classes or [], found.unit
             result, content = continuing.text(net, classes, unit, prompt, steps, fed, paths, seed)
         else:
             suffix = ".csv" if out is None else out.suffix.lower()
@@ -171,11 +171,6 @@ def _check_spares(out: Path | None, read: Sequence[str | None]) -> None:
             fail(
                 "freerun", "--out must be a file of its own", f"{out}, which is read", "Rename it."
             )
-
-
-def _unit(run: Run) -> str:
-    kept = run.schema.layout if run.schema else run.notes.get("parameters", {}).get("unit")
-    return str(kept or "characters")
 
 
 def _ends(found: Run, net: Any, data: str | None, how: dict[str, Any]) -> Any:

@@ -116,6 +116,7 @@ def command(task: str) -> Callable[..., None]:
         "threads": (options.Threads, 1),
         "resume": (options.Resume, False),
         "overwrite": (options.Overwrite, False),
+        "no_report": (options.NoReport, False),
         "quiet": (options.Quiet, False),
         "json": (options.Json, False),
     }
@@ -176,6 +177,7 @@ def _train(task: str, given: Mapping[str, Any]) -> None:
 
     from freerun.cli.figures import print_best, print_figures
     from freerun.cli.measures import measure
+    from freerun.cli.reporting import report_of
     from freerun.cli.sources import load
     from freerun.cli.training import Keeping, chosen, train, using_threads
 
@@ -185,6 +187,7 @@ def _train(task: str, given: Mapping[str, Any]) -> None:
     with using_threads(given["threads"]):
         net, history, source, recipe = train(recipe, source, keeping, given["seed"], quiet)
         figures = measure(recipe, net, source)
+        report = None if given["no_report"] else report_of(out, net, source, history.rows, figures)
     result = {
         "task": task,
         "data": source.name,
@@ -195,10 +198,11 @@ def _train(task: str, given: Mapping[str, Any]) -> None:
         "seconds": sum(history["seconds"]) if len(history) else 0.0,
         **chosen(history),
         **figures,
+        "report": None if report is None else str(report),
     }
     if given["json"]:
         print_json(result)
         return
     print_figures(task, source.name, figures)
     print_best(result)
-    say(f"kept in {out}", quiet)
+    say(f"kept in {out}" + ("" if report is None else f"; look at {report}"), quiet)

@@ -1,0 +1,1 @@
+"""The numbers of a report, a file for each question; plain values, without looks."""
