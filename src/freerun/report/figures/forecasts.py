@@ -97,7 +97,13 @@ def calibration_figures(found: Intervals) -> list[Figure]:
         bars("running free, all steps", tenths, hundreds(found.ranks_free), "free"),
         bars("one step ahead", tenths, hundreds(found.ranks_one), "forced"),
     ]
-    ranks[1]["marker"]["pattern"] = {"shape": "/", "fgcolor": "--paper", "size": 6}
+    ranks[1]["marker"]["pattern"] = {
+        "shape": "/",
+        "fillmode": "replace",
+        "bgcolor": "--forced",
+        "fgcolor": "--paper",
+        "size": 6,
+    }
     range_ = {"xaxis": {"range": [0, 100]}, "yaxis": {"range": [0, 100]}}
     return [
         Figure("calibration", "Calibration of the intervals", caption, "% that shall be in it",
@@ -108,5 +114,5 @@ def calibration_figures(found: Intervals) -> list[Figure]:
         Figure("ranks", "Where the truth lies among the paths",
                "Were the paths as spread as the truth, each tenth would hold 10 %. More at both "
                "ends: too narrow. More on one side: too low or too high.",
-               "% of the paths that lie below the truth", "% of the truth", [View("", ranks)]),
+               "% of the paths below the truth", "% of the truth", [View("", ranks)]),
     ]  # fmt: skip

@@ -43,8 +43,13 @@ def table(
     caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], kind: str = ""
 ) -> str:
     """A table whose first column names its rows; it scrolls by itself where it is too wide."""
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in columns)
-    body = "".join(_row(row) for row in rows)
+    listed = list(rows)
+    kinds = ["", *(_kind(row[at] for row in listed) for at in range(1, len(columns)))]
+    head = "".join(
+        f'<th scope="col"{_class(one)}>{text(name)}</th>'
+        for name, one in zip(columns, kinds, strict=True)
+    )
+    body = "".join(_row(row) for row in listed)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}">'
         f"<table{_class(kind)}><caption><span>{text(caption)}</span></caption>"
@@ -62,12 +67,14 @@ def facts(rows: Iterable[tuple[str, Any]], kind: str = "facts") -> str:
 
 def _row(row: Sequence[Any]) -> str:
     first, *others = row
-    cells = "".join(
-        f"<td{_class('number') if isinstance(one, int | float) or one is None else ''}>"
-        f"{text(shown(one))}</td>"
-        for one in others
-    )
+    cells = "".join(f"<td{_class(_kind([one]))}>{text(shown(one))}</td>" for one in others)
     return f'<tr><th scope="row">{text(shown(first))}</th>{cells}</tr>'
+
+
+def _kind(values: Iterable[Any]) -> str:
+    """The class of cells that hold these: numbers stand to the right."""
+    numeric = all(isinstance(one, int | float) or one is None for one in values)
+    return "number" if numeric else ""
 
 
 def _class(kind: str) -> str:

@@ -3,7 +3,7 @@
 // text, or escaped where Plotly would read them as markup.
 (() => {
   const root = document.documentElement;
-  const COLOURED = new Set(["color", "fillcolor", "fgcolor"]);
+  const COLOURED = new Set(["color", "fillcolor", "fgcolor", "bgcolor"]);
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const escaped = (words) =>
     String(words).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
@@ -82,7 +82,7 @@
                     style: `fill: var(${fill}); stroke: var(${style.color})` });
       return svg;
     }
-    put("line", { x1: 1, x2: 33, y1: 7, y2: 7, "stroke-width": style.width,
+    if (trace.mode !== "markers") put("line", { x1: 1, x2: 33, y1: 7, y2: 7, "stroke-width": style.width,
                   "stroke-dasharray": dashes[style.dash], style: `stroke: var(${style.color})` });
     const fill = `fill: var(${style.color})`;
     if (trace.marker && trace.marker.symbol === "square") {
