@@ -44,7 +44,17 @@ def residual_figures(found: Sequence[Residuals], what: str) -> list[Figure]:
         f"{short(first.deviation)}, of {first.count}. The outermost "
         "bars hold all that is further off."
     )
-    figures = [Figure("residuals", "Residuals", caption, "residual", "% of them", spread, "Output")]
+    figures = [
+        Figure(
+            "residuals",
+            "How residuals are spread",
+            caption,
+            "residual",
+            "% of them",
+            spread,
+            "Output",
+        )
+    ]
     views = [
         View(one.output, [
             bars("correlation", one.lags, one.correlations, "free"),

@@ -48,4 +48,4 @@ def _numbers(drawn: Figure, view: View) -> str:
         for x, y in zip(trace["x"], trace["y"], strict=True):
             values.setdefault(x, {})[trace["name"]] = y
     rows = [[x, *(found.get(name) for name in names)] for x, found in values.items()]
-    return table(drawn.title, [drawn.x, *names], rows)
+    return table(f"{drawn.title}: numbers", [drawn.x, *names], rows)
