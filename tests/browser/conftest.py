@@ -11,7 +11,7 @@ from freerun.report import render
 from tests.report import examples
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -55,12 +55,14 @@ def opened(browser: "Browser", files: dict[str, Path]) -> Iterator[Callable[...,
         page = context.new_page()
         page.set_default_timeout(20_000)
         address = files[task].as_uri()
+
+        def asked(request: "Request") -> None:
+            if not request.url.startswith((address, "data:")):
+                wrong.append(request.url)
+
         page.on("console", lambda one: wrong.append(f"{one.type}: {one.text}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request",
-            lambda one: one.url.startswith((address, "data:")) or wrong.append(one.url),
-        )
+        page.on("request", asked)
         page.goto(address)
         return page
 

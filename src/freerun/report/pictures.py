@@ -1,11 +1,12 @@
-"""The graph of a network, drawn twice: for light paper and for dark."""
+"""The graph of a network, for light paper and for dark."""
 
-from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
+import re
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from freerun.drawing import draw
+from freerun.drawing.theme import DARK, LIGHT
 from freerun.network import RecurrentNetwork
 
 __all__ = ["Pictures", "pictures_of"]
@@ -20,18 +21,19 @@ class Pictures:
         dark: Light on dark.
     """
 
-    light: bytes
-    dark: bytes
+    light: str
+    dark: str
 
 
-def pictures_of(net: RecurrentNetwork) -> Pictures | None:
-    """Draw ``net`` unfolded in time; None where this freerun cannot draw."""
-    if find_spec("freerun.drawing") is None:
-        return None
-    draw = import_module("freerun.drawing").draw
+def pictures_of(net: RecurrentNetwork) -> Pictures:
+    """Draw ``net`` unfolded in time.
+
+    It is drawn once, for that takes most of a second, and its colours are exchanged.
+    """
     with TemporaryDirectory() as folder:
-        files = [Path(folder) / name for name in ("light.svg", "dark.svg")]
-        for file in files:
-            draw(net, path=file, dark=file.stem == "dark")
-        light, dark = (file.read_bytes() for file in files)
+        file = Path(folder) / "graph.svg"
+        draw(net, path=file)
+        light = file.read_text(encoding="utf-8")
+    instead = dict(zip(astuple(LIGHT), astuple(DARK), strict=True))
+    dark = re.sub("#[0-9a-f]{6}", lambda found: instead.get(found[0], found[0]), light)
     return Pictures(light, dark)

@@ -65,7 +65,7 @@ def error_figures(errors: Errors) -> list[Figure]:
     last = errors.ratio[-1]
     said = "" if last is None else f" At the last step it is {last:.3g}."
     return [
-        Figure("errors", "Teacher forced and free running, step by step", caption, "steps ahead", "root mean squared error",
+        Figure("errors", "Errors, step by step", caption, "steps ahead", "root mean squared error",
                [View("", lines)], layout=layout),
         Figure("gap", "The gap: free running over teacher forced",
                "How many times as large the error is on the network's own outputs." + said,

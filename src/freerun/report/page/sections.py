@@ -129,7 +129,7 @@ def _training(subject: Subject) -> Section:
 
 def _graph(subject: Subject, pictures: Pictures) -> str:
     light, dark = (
-        "data:image/svg+xml;base64," + base64.b64encode(one).decode()
+        "data:image/svg+xml;base64," + base64.b64encode(one.encode()).decode()
         for one in (pictures.light, pictures.dark)
     )
     net = subject.net
