@@ -8,6 +8,7 @@ import torch
 import freerun as fr
 from freerun.report import gather
 from freerun.report.measured.calibration import intervals_of, ranks, reliability_of
+from freerun.report.measured.classes import Answers, confusion_of
 from freerun.report.measured.forecasts import forecasts
 from freerun.report.measured.numbers import plain, thinned
 from freerun.report.measured.residuals import autocorrelation
@@ -25,6 +26,24 @@ def test_errors_by_step_ahead_are_those_of_the_exposure_gap() -> None:
     assert errors.trivial == {name: plain(values) for name, values in gap.trivial.items()}
     assert errors.crossing == gap.crossing
     assert errors.overall == pytest.approx(float(gap.free_running.square().mean().sqrt()))
+
+
+def test_errors_of_several_outputs_are_told_apart() -> None:
+    times = torch.arange(60.0)
+    y = torch.stack([times.sin(), 100 * times.cos()], 1)
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(0, 4, fr.heads.Point(2), recurrence="output")
+    data = fr.Sequences(None, [y], names=("small", "large"))
+    subject = examples.replace(
+        examples.forecast(), net=net, data=data, whole=data, levels=None, keys=(""),
+        outputs=("small", "large"),
+    )  # fmt: skip
+    errors = gather(subject, examples.EFFORT).errors
+    assert errors is not None
+    free = {name: pair[1] for name, pair in errors.by_output.items()}
+    assert list(free) == ["small", "large"]
+    assert free["large"] > 20 * free["small"]
+    assert (free["small"] ** 2 + free["large"] ** 2) / 2 == pytest.approx(errors.overall**2)
 
 
 def test_forecasts_are_those_of_predict_and_of_run() -> None:
@@ -120,6 +139,20 @@ def test_the_confusion_matrix_has_the_accuracy_of_evaluate(task: str) -> None:
     assert [sum(row) for row in confusion.counts] == torch.bincount(truth).tolist()
 
 
+def test_recall_is_of_the_true_and_precision_of_the_said() -> None:
+    subject = examples.classify()
+    said = Answers(
+        torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9]]),
+        torch.tensor([0, 0, 1, 1]),
+        torch.arange(4),
+    )
+    found = confusion_of(subject, said)
+    assert found.counts == [[2, 0], [1, 1]]
+    assert found.recall == [1.0, 0.5]
+    assert found.precision == [pytest.approx(2 / 3), 1.0]
+    assert found.mistakes == [("high", "low", 1)]
+
+
 def test_the_worst_sequence_is_the_one_whose_class_was_least_probable() -> None:
     subject, found = examples.measured("classify")
     said = fr.predict(subject.net, subject.data)
@@ -138,8 +171,21 @@ def test_residuals_are_the_truth_less_the_prediction() -> None:
     (one,) = found.residuals
     assert one.mean**2 + one.deviation**2 == pytest.approx(error**2, rel=1e-4)
     assert one.lags == []
+    said = fr.predict(subject.net, subject.data)
+    assert isinstance(said, torch.Tensor)
+    assert subject.data.labels is not None
+    assert one.mean == pytest.approx(float((subject.data.labels - said).mean()), rel=1e-4)
     assert found.worst is not None
     assert found.worst.rows[0][-1] >= error
+
+
+def test_residuals_of_series_are_above_nought_where_the_prediction_is_below() -> None:
+    subject, found = examples.measured("forecast")
+    assert found.residuals is not None
+    means = fr.predict(subject.net, subject.data)
+    off = [float((y - mean).sum()) for (_, y), mean in zip(subject.data, means, strict=True)]
+    assert found.residuals[0].mean == pytest.approx(sum(off) / 60, rel=1e-4)
+    assert found.residuals[0].lags == list(range(1, 8))
 
 
 def test_autocorrelation_leaves_out_what_is_missing() -> None:

@@ -69,7 +69,7 @@ def _forecast(subject: Subject, effort: Effort) -> dict[str, Any]:
     found = forecasts(subject, gap.warmup, effort)
     paths = found.paths
     return {
-        "errors": errors_of(gap, unit),
+        "errors": errors_of(gap, unit, [subject.output(n) for n in range(found.truth.shape[2])]),
         "stretches": stretches(subject, found, effort.shown),
         "intervals": None if paths is None else intervals_of(paths, found.truth),
         "residuals": residuals_of(subject),

@@ -77,7 +77,9 @@ class Subject:
         """The time of a row of the storage; without times its step in its series, from 1."""
         if self.times is not None:
             time = self.times[row]
-            return show_time(time) if isinstance(time, np.datetime64) else float(time)
+            if isinstance(time, np.datetime64):
+                return show_time(time)
+            return int(time) if float(time).is_integer() else float(time)
         return row - int(self.whole.origin[self.number(row)]) + 1
 
     def output(self, number: int) -> str:

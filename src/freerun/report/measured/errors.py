@@ -1,5 +1,6 @@
 """Errors by step ahead: what `exposure_gap` measured, as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from freerun.exposure import Gap
@@ -25,6 +26,7 @@ class Errors:
         overall: Root of the mean square over all steps, running free.
         overall_forced: The same, fed the truth.
         overall_trivial: The same of each trivial forecast.
+        by_output: Of each of several outputs over all steps: fed the truth, and running free.
     """
 
     steps: list[int]
@@ -39,10 +41,11 @@ class Errors:
     overall: float
     overall_forced: float
     overall_trivial: dict[str, float]
+    by_output: dict[str, tuple[float, float]]
 
 
-def errors_of(gap: Gap, unit: str) -> Errors:
-    """The errors of a gap."""
+def errors_of(gap: Gap, unit: str, outputs: Sequence[str]) -> Errors:
+    """The errors of a gap; ``outputs`` has their names."""
     return Errors(
         gap.steps.tolist(),
         plain(gap.teacher_forced),
@@ -56,4 +59,14 @@ def errors_of(gap: Gap, unit: str) -> Errors:
         float(gap.free_running.square().mean().sqrt()),
         float(gap.teacher_forced.square().mean().sqrt()),
         {name: float(one.square().mean().sqrt()) for name, one in gap.trivial.items()},
+        dict(zip(outputs, _by_output(gap), strict=True)) if len(outputs) > 1 else {},
     )
+
+
+def _by_output(gap: Gap) -> list[tuple[float, float]]:
+    """Both errors of each output, over all steps."""
+    forced, free = (
+        gap.by_output[name].square().mean(0).sqrt().tolist()
+        for name in ("teacher_forced", "free_running")
+    )
+    return list(zip(forced, free, strict=True))

@@ -95,6 +95,11 @@ def _forecast(contents: Contents) -> Iterator[Section]:
         ]  # fmt: skip
         columns = ["steps ahead", "teacher forced", "free running", "ratio", *errors.trivial]
         body = table(f"Root mean squared error, in {errors.unit}", columns, rows)
+        if errors.by_output:
+            each = [[name, one, free, free / one if one else None]
+                    for name, (one, free) in errors.by_output.items()]  # fmt: skip
+            columns = ["output", "teacher forced", "free running", "ratio"]
+            body += table(f"Of each output, over {len(errors.steps)} steps", columns, each)
         yield Section("ahead", "Error by step ahead", body, tuple(figures.error_figures(errors)))
     if contents.intervals is not None:
         drawn = figures.calibration_figures(contents.intervals)
