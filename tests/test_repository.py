@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = PROJECT["dependencies"]
 DEVELOPMENT = PROJECT["optional-dependencies"]["dev"]
+EXPLORE = PROJECT["optional-dependencies"]["explore"]
 ACCURACY = PROJECT["optional-dependencies"]["accuracy"]
 
 A_MACHINES_PATH = re.compile(r"(?<![\w.-])/(?:work|root|home|Users)/")
@@ -67,7 +68,7 @@ def test_constraints_are_exact_and_fit_any_build(constraints: str) -> None:
 
 @pytest.mark.parametrize(
     ("requirement", "constraints"),
-    [(one, "constraints.txt") for one in [*RUNTIME, *DEVELOPMENT]]
+    [(one, "constraints.txt") for one in [*RUNTIME, *DEVELOPMENT, *EXPLORE]]
     + [(one, "constraints-accuracy.txt") for one in [*RUNTIME, *ACCURACY]],
 )
 def test_requirements_are_lower_bounds_that_the_constraints_pin(
@@ -82,7 +83,8 @@ def test_requirements_are_lower_bounds_that_the_constraints_pin(
     "path", sorted((ROOT / "src").rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 def test_the_library_imports_only_what_it_requires(path: Path) -> None:
-    required = {requirement.partition(">=")[0] for requirement in RUNTIME}
+    extra = EXPLORE if path == ROOT / "src" / "freerun" / "explore" / "server.py" else []
+    required = {requirement.partition(">=")[0] for requirement in [*RUNTIME, *extra]}
     required = {{"scikit-learn": "sklearn"}.get(name, name) for name in required}
     known = {"freerun", *required, *sys.stdlib_module_names}
     assert set(imported_packages(path.read_text())) <= known

@@ -21,6 +21,7 @@ COMMANDS = [
     ["compare"],
     ["evaluate"],
     ["run"],
+    ["explore"],
     ["data"],
 ]
 
@@ -34,7 +35,7 @@ def test_every_help_has_a_worked_example(command: list[str], freerun: CommandLin
         assert f"freerun {' '.join(command) or 'demo'}" in ended.out
 
 
-@pytest.mark.parametrize("command", [["train", "forecast"], ["compare"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["train", "forecast"], ["compare"], ["explore"]], ids=" ".join)
 def test_help_does_not_wait_for_torch(command: list[str]) -> None:
     script = (
         f"import sys; from freerun.cli import main; code = main([*{command}, '--help']); "

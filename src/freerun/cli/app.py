@@ -22,6 +22,7 @@ from freerun.cli.commands import (
     demo,
     draw,
     evaluate,
+    explore,
     info,
     report,
     run,
@@ -70,6 +71,7 @@ app.command(
 app.command("report", epilog="Example:  freerun report runs/sunspots --out sunspots.html")(
     report.report
 )
+app.command("explore", epilog="Example:  freerun explore runs/sunspots")(explore.explore)
 app.command("info", epilog="Example:  freerun info runs/sunspots")(info.info)
 app.command(
     "draw",
