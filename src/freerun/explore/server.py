@@ -6,6 +6,7 @@ one run. No path of a request is ever looked up on disk: the page's files are re
 """
 
 import json
+import os
 import secrets
 import socket
 import threading
@@ -58,7 +59,8 @@ def listen(port: int) -> socket.socket:
     """
     # With its protocol named asyncio sends at once: else a reply's body waits 40 ms for the header.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would let others listen to the same port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
     except OSError as error:

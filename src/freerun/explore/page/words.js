@@ -19,7 +19,8 @@ export function inWords(answer, asked, about) {
   const isText = about.task === "text";
   const of = isText ? `bits a ${about.unit.replace(/s$/, "")}` : "off";
   const held = about.series[asked.series].trained_on;
-  const parts = [`Over the ${steps} ${isText ? about.unit : "steps"} after step ${answer.origin}, ` +
+  const where = isText ? `${about.unit} after the first ${answer.origin}` : `steps after step ${answer.origin}`;
+  const parts = [`Over the ${steps} ${where}, ` +
     `one step ahead it is ${shortly(one)} ${of}; running free ` +
     (free === null ? "it leaves all bounds" : `${shortly(free)}${one ? `, ${beside(free, one)} as much` : ""}`) +
     `; mixed with w = ${asked.share}, ${shortly(mixed)}.`];
