@@ -11,23 +11,36 @@ import pytest
 import torch
 
 import attenuation
+import curricula
 import freerun as fr
 import mackey_glass
 import memory
 import narx_noe
 import page
+import sparse_forcing
+import sunspot_policies
 import temporal_order
 from reproduction import Experiment, Figure, Result, Target, run_experiment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MODULES = (attenuation, narx_noe, mackey_glass, memory, temporal_order)
+MODULES = (
+    attenuation,
+    curricula,
+    mackey_glass,
+    memory,
+    narx_noe,
+    sparse_forcing,
+    sunspot_policies,
+    temporal_order,
+)
+SHARED = {"__main__", "dots", "page", "reproduction"}
 EXPERIMENTS = [module.EXPERIMENT for module in MODULES]
 
 NAMES = [experiment.name for experiment in EXPERIMENTS]
 
 
 def test_every_script_is_an_experiment_of_that_name() -> None:
-    scripts = {path.stem for path in EXAMPLES.glob("*.py")} - {"__main__", "page", "reproduction"}
+    scripts = {path.stem for path in EXAMPLES.glob("*.py")} - SHARED
     assert scripts == set(NAMES)
     for module in MODULES:
         assert module.EXPERIMENT.name == module.__name__
