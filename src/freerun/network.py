@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
+from freerun._described import table_of_parameters
 from freerun._held import held
 from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
 from freerun._planning import plan_for
@@ -185,6 +186,12 @@ class RecurrentNetwork(nn.Module):
         default |= {"input_lags": 0, "residual": False}
         asked += [name for name, value in default.items() if getattr(self, name) != value]
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in asked)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what was asked for, and every parameter."""
+        return table_of_parameters(
+            f"RecurrentNetwork({self.extra_repr()})", self.named_parameters()
+        )
 
     def get_extra_state(self) -> Tensor:
         """The scaling, as numbers: ``state_dict()`` carries it with the weights."""

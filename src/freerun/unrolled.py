@@ -3,15 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from freerun._checks import check_integer
 from freerun.cells import RecurrentLayer
 from freerun.heads import Head
 from freerun.state import State
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Unfoldable", "Unrolled", "real_steps"]
 
@@ -70,6 +74,48 @@ class Unrolled:
     def mean(self) -> Tensor:
         """The mean of y; for classes the book's y-hat, softmax(o). In scaled units."""
         return self.head.mean(self.o)
+
+    def plot(self, sequence: int = 0, ax: "Axes | None" = None) -> "Axes":
+        """Draw one sequence over its steps, in scaled units.
+
+        The mean of each output, and what was fed where there is an output edge; of classes their
+        probabilities as shades; with ``readout="last"`` the hidden units as shades.
+
+        Args:
+            sequence: Which of the batch, from 0.
+            ax: Where to draw; a new figure by default.
+
+        Returns:
+            The axes.
+
+        Raises:
+            ArgumentError: The batch has no such sequence.
+        """
+        import matplotlib.pyplot as plt
+
+        check_integer("Unrolled.plot", "sequence", sequence, 0, len(self.o) - 1)
+        if ax is None:
+            ax = plt.subplots(layout="constrained")[1]
+        last = self.o.ndim == 2
+        values = (self.h if last else self.mean)[sequence].detach().cpu().numpy()
+        steps = range(1, len(values) + 1)
+        ax.set_xlabel("step")
+        if last or self.head.outputs is None:
+            shades = ax.imshow(
+                values.T, aspect="auto", origin="lower", interpolation="none", cmap="Greys",
+                extent=(0.5, len(values) + 0.5, -0.5, values.shape[1] - 0.5),
+            )  # fmt: skip
+            ax.figure.colorbar(shades, ax=ax, label="h" if last else "probability")
+            ax.set_ylabel("unit" if last else "class")
+            return ax
+        for number, line in enumerate(values.T, 1):
+            ax.plot(steps, line, label=f"mean of y{number}" if len(values.T) > 1 else "mean of y")
+        if self.f is not None:
+            for line in self.f[sequence].detach().cpu().numpy().T:
+                ax.plot(steps, line, ":", color="black", linewidth=1)
+            ax.plot([], [], ":", color="black", linewidth=1, label="fed to the next step")
+        ax.legend()
+        return ax
 
 
 class Unfoldable(Protocol):
