@@ -73,11 +73,13 @@ def forecasts(subject: Subject, warmup: int, effort: Effort) -> Forecasts:
     free = run(net, horizon, inputs=inputs, state=state).y.double().view(forced.shape)
     paths = None
     if net.head.can_sample:
+        parameters = sum(one.numel() for one in net.parameters())
+        count = effort.paths_of(parameters, horizon)
         drawn = run(
-            net, horizon, inputs=inputs, state=state, draw="sample", paths=effort.paths,
+            net, horizon, inputs=inputs, state=state, draw="sample", paths=count,
             generator=torch.Generator().manual_seed(0),
         ).paths  # fmt: skip
-        drawn = drawn.double().view(len(forced), effort.paths, *forced.shape[1:])
+        drawn = drawn.double().view(len(forced), count, *forced.shape[1:])
         middle = free.unsqueeze(1)
         paths = middle + subject.widening * (drawn - middle) if subject.widening != 1 else drawn
     return Forecasts(windows.start + warmup, _truth(windows, warmup), forced, free, paths)
