@@ -111,7 +111,8 @@ def test_nothing_in_a_run_is_a_pickle(tmp_path: Path, monkeypatch: pytest.Monkey
     for module in source.rglob("*.py"):
         text = module.read_text()
         assert "torch.load(" not in text.replace("safetensors.torch.load(", "")
-        assert "import pickle" not in text
+        if module.name != "pool.py":  # what goes from one of our own processes to another
+            assert "import pickle" not in text
 
 
 # --- what is broken ------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def warm_up(net: RecurrentNetwork, start: Start) -> State:
             for part in (start.seen_x, start.seen_y, start.observed)
         )
         left = (start.lengths - begin).clamp(0, length)
-        state = net(x, y, Plan(y, 1.0), left, mask, state, noise=Noise()).state
+        state = net(x, y, None, left, mask, state, noise=Noise()).state
     return state
 
 
