@@ -66,15 +66,6 @@ SETTINGS = {
     "lbfgs": Setting("output", options={"optimizer": fr.Optimizer("lbfgs")}, batches=1),
     "sgd": Setting("hidden", options={"optimizer": fr.Optimizer("sgd")}),
     "rmsprop": Setting("hidden", options={"optimizer": fr.Optimizer("rmsprop", warmup=0.5)}),
-    "coins": Setting(options={"forcing": fr.ScheduledSampling("exponential")}),
-    "adapting": Setting("output", options={"forcing": fr.GeneralizedTeacherForcing("adaptive", 2)}),
-    "demonstrations": Setting(options={"forcing": fr.DataAsDemonstrator(keep=2)}),
-    "adversary": Setting(options={"forcing": fr.ProfessorForcing(least=0.0, hidden_size=4)}),
-    "phases": Setting(
-        options={
-            "forcing": fr.Curriculum([fr.DataAsDemonstrator(), fr.HorizonCurriculum(3)], at=[3])
-        }
-    ),
     "chunks": Setting(options={"bptt": fr.TruncatedBPTT(5, update="chunk")}),
 }
 
