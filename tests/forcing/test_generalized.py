@@ -75,6 +75,31 @@ def test_the_worst_sequence_decides_and_padding_does_not() -> None:
     assert policy.alpha == pytest.approx(1 - 1 / 3)
 
 
+@pytest.mark.parametrize("room", [1, 99, 10**6])
+def test_with_many_lags_only_the_first_sequences_are_looked_at(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 4 sequences of 6 steps with 3 lags of 2 outputs, 216 numbers of Jacobians each."""
+    monkeypatch.setattr(generalized, "LOOKED_AT", room * 216)
+    rows = min(room, 4)
+    net = fr.RecurrentNetwork(
+        2, 3, fr.heads.Gaussian(2), recurrence="output", output_lags=3, input_lags=1
+    )  # fmt: skip
+    x, y = torch.randn(4, 6, 2), torch.randn(4, 6, 2)
+    mask, lengths = torch.ones(4, 6, dtype=torch.bool), torch.tensor([6, 5, 4, 6])
+    batch = PlanBatch(x, y, lengths, mask, net.initial_state(4, torch.randn(4, 3, 2)))
+    seen = []
+
+    def looked(net: Any, *arguments: Any, **options: Any) -> torch.Tensor:
+        seen.append(fr.dynamics.jacobians(net, *arguments, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(generalized, "jacobians", looked)
+    Adapting(GeneralizedTeacherForcing("adaptive", every=1)).update(net, batch, None)
+    whole = fr.dynamics.jacobians(net, x, y, batch.state, lengths=lengths, mask=mask)
+    torch.testing.assert_close(seen[0], whole[:rows])
+
+
 def test_jacobians_are_looked_at_every_few_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     policy = Adapting(GeneralizedTeacherForcing("adaptive", every=3))

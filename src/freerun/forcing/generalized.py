@@ -1,6 +1,6 @@
 """Generalized teacher forcing: everywhere a little of the truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,9 @@ from freerun.plan import Plan, PlanBatch
 __all__ = ["GeneralizedTeacherForcing"]
 
 WHERE = "GeneralizedTeacherForcing"
+
+LOOKED_AT = 2**23
+"""Numbers of the Jacobians that one look takes: with many lags, those of fewer sequences."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class GeneralizedTeacherForcing:
 
     with J(t) the Jacobian of the network's own step along the data, and alpha 1 at first. Alpha
     falls slowly: with the defaults it takes some thousand updates to halve. Each epoch's row of the
-    history has it, as ``forcing_alpha``.
+    history has it, as ``forcing_alpha``. With many lags the batch is only the first of its
+    sequences, for the Jacobians of all would take longer than the training.
 
     Args:
         alpha: From 0 (free running) to 1 (teacher forcing), or ``"adaptive"``.
@@ -98,10 +102,10 @@ class Adapting:
         self.updates += 1
         if self.updates % self.policy.every:
             return
-        found = jacobians(
-            net, batch.x, batch.y, batch.state, lengths=batch.lengths, mask=batch.mask
-        )
-        kappa = float(mean_growth(found, batch.lengths).max())
+        size = net.output_lags * net.head.fed_size
+        seen = _first(batch, max(1, LOOKED_AT // (batch.y.shape[1] * size**2)))
+        found = jacobians(net, seen.x, seen.y, seen.state, lengths=seen.lengths, mask=seen.mask)
+        kappa = float(mean_growth(found, seen.lengths).max())
         needed = max(0.0, 1 - 1 / kappa) if kappa > 0 else 0.0
         decay = self.policy.decay
         falling = decay * self.alpha + (1 - decay) * needed
@@ -118,3 +122,17 @@ class Adapting:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.alpha, self.updates = state["alpha"], state["updates"]
+
+
+def _first(batch: PlanBatch, rows: int) -> PlanBatch:
+    """The first sequences of the batch, no more than ``rows``."""
+    if rows >= len(batch.y):
+        return batch
+    return replace(
+        batch,
+        x=None if batch.x is None else batch.x[:rows],
+        y=batch.y[:rows],
+        lengths=None if batch.lengths is None else batch.lengths[:rows],
+        mask=None if batch.mask is None else batch.mask[:rows],
+        state=None if batch.state is None else batch.state.map(lambda part: part[:rows]),
+    )
