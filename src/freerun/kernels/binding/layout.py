@@ -14,10 +14,15 @@ from freerun.kernels.loop import call as at
 from freerun.kernels.loop import packing as job
 from freerun.kernels.loop.backward import backward_room
 from freerun.kernels.loop.forward import forward_room
+from freerun.kernels.loop.seat import private_bytes
 from freerun.kernels.machine.thin import NARROW
 from freerun.kernels.threads.slices import slices_of
 
 __all__ = ["Layout", "layout_of"]
+
+TEAM_BYTES, TEAM_ROWS = 2**16, 2
+"""Of W, from which threads step together where each would have so few sequences of its own: reading
+W is what a step of few sequences takes, and each reads its part of it, from a nearer cache."""
 
 LEAST_ROWS = 24
 PORTION_NUMBERS = 2**13
@@ -48,7 +53,14 @@ class Layout:
         edge = shape.edge
         self.window = 0 if edge is None else edge.lags * edge.features
         self.memory_parts = (2 if shape.cell == "lstm" else 1) if shape.is_recurrent else 0
+        self.private = private_bytes(
+            self.gates, max(self.round(shape.inputs), self.width, self.round(self.window)),
+            self.round(shape.size), shape.one,
+        )  # fmt: skip
+        self.team = self._team()
         self.slices = self.cut(shape.batch * shape.steps, None)
+        if self.team:
+            self.slices = [(0, shape.batch)]
         # One step does not wait for another: a sequence at a time, all in the order of memory.
         is_open = edge is not None and not edge.is_known
         self.is_stepless = not (shape.is_recurrent or is_open) and shape.steps >= STEPLESS
@@ -60,6 +72,18 @@ class Layout:
         self._lay_out_gradients()
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
+
+    def _team(self) -> int:
+        """Threads that step together, each its own units; 0 where each has sequences of its own."""
+        shape, width = self.shape, self.width
+        if shape.edge is not None and not shape.edge.is_known:
+            return 0
+        if not shape.is_recurrent or self.drive * width * self.one < TEAM_BYTES:
+            return 0
+        if shape.batch > TEAM_ROWS * shape.threads:
+            return 0
+        threads = min(shape.threads, width // (4 * self.round(1)))
+        return threads if threads > 1 else 0
 
     def cut(self, rows: int, lengths: Sequence[int] | None) -> list[tuple[int, int]]:
         """Slices for the threads."""
@@ -86,7 +110,7 @@ class Layout:
             rows, block, shape.layers, self.gates, max(shape.inputs, self.width, self.window),
             self.round(shape.size),
         )  # fmt: skip
-        return self.round(count)
+        return self.round(count + self.private // shape.one)
 
     def backward_room(self, slices: Sequence[tuple[int, int]]) -> int:
         """The same for the way back."""
@@ -96,7 +120,7 @@ class Layout:
         count = backward_room(
             rows, block, shape.layers, self.width, self.gates, widest, self.round(shape.size)
         )
-        return self.round(count)
+        return self.round(count + self.private // shape.one)
 
     def _number_tensors(self) -> None:
         layers = self.shape.layers
@@ -115,7 +139,7 @@ class Layout:
         call[at.ROWS], call[at.BLOCK] = self.portion(self.slices)
         call[at.RING] = shape.steps + 1
         call[at.H_STEP], call[at.H_ROW] = shape.batch * self.width, self.width
-        call[at.STEPLESS] = self.is_stepless
+        call[at.STEPLESS], call[at.PRIVATE] = self.is_stepless, self.private
         if self.is_stepless:
             call[at.H_STEP], call[at.H_ROW] = self.width, (shape.steps + 1) * self.width
         call[at.INPUT], call[at.INPUT_WIDTH] = shape.inputs, self.round(shape.inputs)

@@ -68,8 +68,9 @@ class Unfolding:
         if readout is not None:
             tensors += (readout.weight, readout.bias, readout.skip)
         self.tensors = tensors
-        self.slices = layout.slices
+        self.slices, self.team = layout.slices, layout.team
         if lengths is not None:
+            self.team = 0
             self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
 
     # --- forward ----------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class Unfolding:
         jobs, room = layout.forward_jobs, layout.room_forward
         if ragged:
             room = layout.forward_room(self.slices)
-        held = borrow(jobs.size + room * len(self.slices), dtype)
+        held = borrow(jobs.size + room * (self.team or len(self.slices)), dtype)
         try:
             rooms = self._pack(jobs, held.data_ptr(), call, table)
             self._do(forward, call, table, self._pieces(int(call[at.ROWS])), rooms, room)
@@ -230,7 +231,7 @@ class Unfolding:
         """
         run(
             kernel, NUMBERS[self.layout.shape.dtype], (call, table, self.lengths), pieces,
-            len(self.slices), rooms, room * self.layout.one,
+            self.team or len(self.slices), rooms, room * self.layout.one, self.team,
         )  # fmt: skip
 
     # --- between the two ---
@@ -306,8 +307,8 @@ class Unfolding:
         room = layout.room_backward
         if len(self.lengths):
             room = layout.backward_room(self.slices)
-        threads = len(self.slices)
-        held = borrow(threads * (layout.part + room) + jobs.size, shape.dtype)
+        parts, threads = len(self.slices), self.team or len(self.slices)
+        held = borrow(parts * layout.part + threads * room + jobs.size, shape.dtype)
         base = held.data_ptr()  # the threads' gradients, the packed parameters, the threads' room
         call[at.PART] = layout.part
         for layer, field, offset in layout.gradient_fields:
@@ -316,7 +317,7 @@ class Unfolding:
             else:
                 table[layer, field] = base + offset
         try:
-            packed = base + threads * layout.part * layout.one
+            packed = base + parts * layout.part * layout.one
             rooms = self._pack(jobs, packed, call, table)
             self._do(backward, call, table, self.slices, rooms, room)
             self._unpack(base, found)

@@ -91,38 +91,40 @@ def lstm_backward(
 
 @inner
 def update(
-    number: Number, cell: int, width: int, gates: int, recurrent: int, h_before: int,
+    number: Number, cell: int, count: int, width: int, gates: int, recurrent: int, h_before: int,
     c_before: int, h: int, c: int,
 ) -> None:  # fmt: skip
-    """One row of one step: addresses of rows of ``width`` units, a whole number of vectors.
+    """``count`` units of one row of one step, whole vectors of them, at the addresses given.
+
+    A gate's row begins ``width`` numbers behind the one before.
 
     ``recurrent`` is a GRU's W_n h + b, which stands in its gates, or b alone where W = 0.
     """
     step = width * size(number)
     second, third, fourth = gates + step, gates + 2 * step, gates + 3 * step
     if cell == TANH:
-        tanh_forward(number, width, (gates, h))
+        tanh_forward(number, count, (gates, h))
     elif cell == RELU:
-        relu_forward(number, width, (gates, h))
+        relu_forward(number, count, (gates, h))
     elif cell == IDENTITY:
-        copy(number, width, gates, h)
+        copy(number, count, gates, h)
     elif cell == GRU:
         gru_forward(
-            number, width, (gates, second, third, recurrent, h_before, gates, second, third, h)
+            number, count, (gates, second, third, recurrent, h_before, gates, second, third, h)
         )
     else:
         lstm_forward(
-            number, width,
+            number, count,
             (gates, second, third, fourth, c_before, gates, second, third, fourth, c, h),
         )  # fmt: skip
 
 
 @inner
 def update_backward(
-    number: Number, cell: int, width: int, dh: int, carried: int, gates: int, recurrent: int,
-    h_before: int, c_before: int, h: int, c: int, da: int,
+    number: Number, cell: int, count: int, width: int, dh: int, carried: int, gates: int,
+    recurrent: int, h_before: int, c_before: int, h: int, c: int, da: int,
 ) -> None:  # fmt: skip
-    """The gradients of one row of one step.
+    """The gradients of ``count`` units of one row of one step.
 
     ``carried`` is a row that goes from step to step beside dh: an LSTM's dc, and of a GRU's dh the
     part that reaches h' without W.
@@ -131,19 +133,19 @@ def update_backward(
     second, third, fourth = gates + step, gates + 2 * step, gates + 3 * step
     da_2, da_3, da_4 = da + step, da + 2 * step, da + 3 * step
     if cell == TANH:
-        tanh_backward(number, width, (dh, h, da))
+        tanh_backward(number, count, (dh, h, da))
     elif cell == RELU:
-        relu_backward(number, width, (dh, h, da))
+        relu_backward(number, count, (dh, h, da))
     elif cell == IDENTITY:
-        copy(number, width, dh, da)
+        copy(number, count, dh, da)
     elif cell == GRU:
         gru_backward(
-            number, width,
+            number, count,
             (dh, carried, gates, second, third, recurrent, h_before, da, da_2, da_3, da_4, carried),
         )  # fmt: skip
     else:
         lstm_backward(
-            number, width,
+            number, count,
             (dh, carried, gates, second, third, fourth, c, c_before,
              da, da_2, da_3, da_4, carried),
         )  # fmt: skip

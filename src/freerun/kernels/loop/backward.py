@@ -1,4 +1,4 @@
-"""The unfolded network, backward: back-propagation through time for a slice of the batch.
+"""The unfolded network, backward: back-propagation through time, by one thread or a team.
 
     dL/do(t) = dL/do(t) given, + dL/dnll(t) dnll(t)/do(t) + g'(o(t)) (1 - w(t)) dL/df(t)
     dL/dh(t) = dL/dh(t) given, + V' dL/do(t) + W' dL/da(t+1)          U' of the layer above
@@ -13,10 +13,23 @@ from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward_chunk import chunk_backward
 from freerun.kernels.loop.backward_room import place_of_da, place_of_dh
 from freerun.kernels.loop.rows import active, count_rows
+from freerun.kernels.loop.seat import (
+    FIRST_UNIT,
+    OWN_UNITS,
+    PART,
+    SEAT_SIZE,
+    SPACES,
+    cut_units,
+    meet,
+    own_share,
+    shared_room,
+    take_seat,
+)
 from freerun.kernels.loop.task import Table, signatures, tables_of
 from freerun.kernels.machine.compiled import Number, entry, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, size
 from freerun.kernels.machine.products import product
+from freerun.kernels.machine.signals import numbers_at
 
 __all__ = ["backward", "backward_room"]
 
@@ -24,11 +37,11 @@ __all__ = ["backward", "backward_room"]
 def backward_room(
     rows: int, block: int, layers: int, width: int, gates: int, widest: int, out: int
 ) -> int:
-    """Numbers of room that :func:`backward` needs for ``rows`` sequences."""
+    """Numbers of room that :func:`backward` needs for ``rows`` sequences, beside the seats'."""
     chunk = rows * block
     own = layers * (chunk * (width + gates) + rows * (gates + width))
     packed = chunk * (widest + max(gates, out))
-    return 2 * gates + own + chunk * (widest + out) + packed + 4 * max(out, widest) + 64
+    return own + chunk * (widest + out) + packed + 4 * max(out, widest) + 64
 
 
 @entry(*signatures())
@@ -39,24 +52,28 @@ def backward(number: Number, task: int, first: int, last: int, piece: int, room:
     memory of the thread's own.
     """
     call, layers, lengths = tables_of(task)
+    seat = numbers_at(room, SEAT_SIZE, 0)
+    take_seat(number, call, task, piece, room, seat)
+    room = shared_room(call, task, room)
     # The parts begin with the first layer's dU.
-    clear(number, call[at.PART], layers[0, at.D_U] + piece * call[at.PART] * size(number))
+    start, stop = own_share(seat, call[at.PART])
+    place = layers[0, at.D_U] + (seat[PART] * call[at.PART] + start) * size(number)
+    clear(number, stop - start, place)
     for begin in range(first, last, call[at.ROWS]):
         end = min(begin + call[at.ROWS], last)
-        _slice(number, call, layers, lengths, begin, end, piece, room)
+        _slice(number, call, layers, lengths, begin, end, seat, room)
 
 
 @inner
 def _slice(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, part: int,
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, seat: Table,
     room: int,
 ) -> None:  # fmt: skip
-    """The sequences that a thread takes at a time."""
+    """The sequences that are taken at a time."""
     one, steps, block = size(number), call[at.STEPS], call[at.BLOCK]
-    gates, width, rows = call[at.GATES], call[at.WIDTH], last - first
-    clear(number, 2 * gates, room)
-    spaces = room  # a row of zeros, and a row to be written over
-    room += 2 * gates * one
+    width, rows = call[at.WIDTH], last - first
+    clear(number, 2 * call[at.GATES], seat[SPACES])
+    cut_units(number, call, seat, rows)
     carried = room  # a row for each layer and sequence, from step to step
     room += call[at.LAYERS] * rows * width * one
     done = count_rows(lengths, first, last, 0, steps)
@@ -67,43 +84,45 @@ def _slice(
             continue
         done -= total
         chunk_backward(
-            number, call, layers, lengths, first, last, begin, end, total, done, part, spaces,
-            carried, room,
-        )  # fmt: skip
-    _to_the_start(number, call, layers, lengths, first, last, carried, room)
+            number, call, layers, lengths, first, last, begin, end, total, done, seat, carried, room
+        )
+    _to_the_start(number, call, layers, lengths, first, last, seat, carried, room)
+    meet(seat)
 
 
 @inner
 def _to_the_start(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int,
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, seat: Table,
     carried: int, room: int,
 ) -> None:  # fmt: skip
     """The gradients of the first memory: W' da of the first step, and what goes straight on."""
     one, wide, rows = size(number), lanes(number), last - first
     width, gates, drive, units = call[at.WIDTH], call[at.GATES], call[at.DRIVE], call[at.UNITS]
+    unit, own = seat[FIRST_UNIT], seat[OWN_UNITS]
+    some = min(own, units - unit)  # without what fills the last vector up
     count = active(lengths, first, last, 0)
     for layer in range(call[at.LAYERS]):
         if layers[layer, at.D_H_FIRST] == 0:
             continue
         da = place_of_da(call, rows, layer, room, one) + rows * call[at.BLOCK] * gates * one
         da += width * one if call[at.CELL] == GRU else 0
-        dh = place_of_dh(call, rows, layer, room, one)
+        dh = place_of_dh(call, rows, layer, room, one) + unit * one
         product(
-            number, count, width, drive, da, gates, 1, layers[layer, at.W_BACK], wide,
-            drive * wide, 0, 0, dh, width,
+            number, count, own, drive, da, gates, 1, layers[layer, at.W_BACK] + unit * drive * one,
+            wide, drive * wide, 0, 0, dh, width,
         )  # fmt: skip
         for index in range(rows):
-            row = (first + index) * units * one
-            d_h, straight = dh + index * width * one, carried + (layer * rows + index) * width * one
+            row = ((first + index) * units + unit) * one
+            straight = carried + ((layer * rows + index) * width + unit) * one
             to_h, to_c = layers[layer, at.D_H_FIRST] + row, layers[layer, at.D_C_FIRST] + row
             if index >= count:  # no step at all: the last memory was the first
                 if layers[layer, at.D_H_LAST]:
-                    copy(number, units, layers[layer, at.D_H_LAST] + row, to_h)
+                    copy(number, some, layers[layer, at.D_H_LAST] + row, to_h)
                 if call[at.CELL] == LSTM and layers[layer, at.D_C_LAST]:
-                    copy(number, units, layers[layer, at.D_C_LAST] + row, to_c)
+                    copy(number, some, layers[layer, at.D_C_LAST] + row, to_c)
                 continue
-            copy(number, units, d_h, to_h)
+            copy(number, some, dh + index * width * one, to_h)
             if call[at.CELL] == GRU:
-                add(number, units, straight, to_h)
+                add(number, some, straight, to_h)
             elif call[at.CELL] == LSTM:
-                copy(number, units, straight, to_c)
+                copy(number, some, straight, to_c)

@@ -7,6 +7,15 @@ from freerun.kernels.loop.backward_room import place_after_layers, place_of_da, 
 from freerun.kernels.loop.backward_step import step_backward
 from freerun.kernels.loop.backward_sums import input_gradients, readout_gradients, weight_gradients
 from freerun.kernels.loop.rows import active, count_rows, gather
+from freerun.kernels.loop.seat import (
+    FIRST_UNIT,
+    MEMBER,
+    OWN_UNITS,
+    PART,
+    SPARE,
+    meet,
+    own_steps,
+)
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
@@ -18,73 +27,106 @@ __all__ = ["chunk_backward"]
 @inner
 def chunk_backward(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, done: int, part: int, spaces: int, carried: int, room: int,
+    end: int, total: int, done: int, seat: Table, carried: int, room: int,
 ) -> None:  # fmt: skip
     """Everything of the steps ``begin`` to ``end``, once what comes after them is known."""
-    one, rows, block = size(number), last - first, call[at.BLOCK]
-    width, gates, top = call[at.WIDTH], call[at.GATES], call[at.LAYERS] - 1
-    out_width = call[at.SIZE_WIDTH]
+    one, rows, block, top = size(number), last - first, call[at.BLOCK], call[at.LAYERS] - 1
     d_o = place_after_layers(call, rows, room, one)
-    spare = d_o + rows * block * out_width * one
-    dh_top = place_of_dh(call, rows, top, room, one)
+    spare = d_o + rows * block * call[at.SIZE_WIDTH] * one
+    own_begin, own_end = own_steps(seat, begin, end, rows)
+    before = count_rows(lengths, first, last, begin, own_begin)
+    own_total = count_rows(lengths, first, last, own_begin, own_end)
+    _come_in(
+        number, call, layers, lengths, first, last, own_begin, own_end, own_total, before, seat,
+        d_o, spare, room,
+    )  # fmt: skip
+    meet(seat)
+    if call[at.EDGE] == at.OPEN_EDGE:
+        _closed_steps(
+            number, call, layers, lengths, first, last, begin, end, total, done, seat, carried, d_o,
+            spare, room,
+        )  # fmt: skip
+    elif call[at.SKIP] and seat[MEMBER] == 0:
+        _known_skip(number, call, lengths, first, last, begin, end, d_o, seat[PART])
+    for layer in range(top, -1, -1):
+        if call[at.EDGE] != at.OPEN_EDGE:
+            _open_layer(
+                number, call, layers, layer, lengths, first, last, begin, end, total, done, seat,
+                carried, room,
+            )  # fmt: skip
+        weight_gradients(
+            number, call, layers, layer, lengths, first, last, begin, end, total, seat, spare, room
+        )
+        if layer and call[at.EDGE] != at.OPEN_EDGE:
+            _to_layer_below(
+                number, call, layers, layer, lengths, first, last, own_begin, own_end, own_total,
+                before, room,
+            )  # fmt: skip
+            meet(seat)
+    if call[at.EDGE] == at.KNOWN_EDGE and call[at.D_FED] and begin < call[at.LAGS]:
+        if seat[MEMBER] == 0:
+            _to_first_fed(number, call, lengths, first, last, begin, end, spare, room)
+        meet(seat)
+    if call[at.V]:
+        readout_gradients(
+            number, call, layers, lengths, first, last, begin, end, total, seat, d_o, spare
+        )
+    if call[at.D_X]:
+        input_gradients(
+            number, call, layers, lengths, first, last, own_begin, own_end, own_total, before,
+            spare, room,
+        )  # fmt: skip
+    _hand_over(number, call, rows, active(lengths, first, last, begin), seat, room)
+    meet(seat)  # the room is used again
+
+
+@inner
+def _come_in(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int, total: int, before: int, seat: Table, d_o: int, spare: int, room: int,
+) -> None:  # fmt: skip
+    """What does not come through time: the gradients of some steps' h, o and loss.
+
+    With an open output edge, more comes to do, and V' do follows step by step.
+    """
+    one, width, out_width = size(number), call[at.WIDTH], call[at.SIZE_WIDTH]
+    dh = place_of_dh(call, last - first, call[at.LAYERS] - 1, room, one) + before * width * one
+    d_o += before * out_width * one
     if call[at.D_H]:
         _gather_padded(
             number, lengths, first, last, begin, end, call[at.D_H], call[at.D_H_ROW],
-            call[at.D_H_STEP], call[at.UNITS], dh_top, width,
+            call[at.D_H_STEP], call[at.UNITS], dh, width,
         )  # fmt: skip
     else:
-        clear(number, total * width, dh_top)
-    if call[at.V]:
-        if call[at.D_O]:
-            _gather_padded(
-                number, lengths, first, last, begin, end, call[at.D_O], call[at.D_O_ROW],
-                call[at.D_O_STEP], call[at.SIZE], d_o, out_width,
-            )  # fmt: skip
-        else:
-            clear(number, total * out_width, d_o)
-        if call[at.D_NLL]:
-            _score_gradients(number, call, lengths, first, last, begin, end, d_o, spare)
-    if call[at.EDGE] == at.OPEN_EDGE:
-        _closed_steps(
-            number, call, layers, lengths, first, last, begin, end, total, done, part, spaces,
-            carried, d_o, spare, room,
+        clear(number, total * width, dh)
+    if call[at.V] == 0:
+        return
+    if call[at.D_O]:
+        _gather_padded(
+            number, lengths, first, last, begin, end, call[at.D_O], call[at.D_O_ROW],
+            call[at.D_O_STEP], call[at.SIZE], d_o, out_width,
         )  # fmt: skip
-        for layer in range(top, -1, -1):
-            weight_gradients(
-                number, call, layers, layer, lengths, first, last, begin, end, total, part, spare,
-                room,
-            )  # fmt: skip
     else:
-        if call[at.V]:
-            _known_skip(number, call, lengths, first, last, begin, end, d_o, part)
-            _add_readout(number, call, layers, lengths, first, last, begin, end, total, d_o, dh_top,
-                         spare)  # fmt: skip
-        for layer in range(top, -1, -1):
-            _open_layer(
-                number, call, layers, layer, lengths, first, last, begin, end, total, done, spaces,
-                carried, room,
-            )  # fmt: skip
-            weight_gradients(
-                number, call, layers, layer, lengths, first, last, begin, end, total, part, spare,
-                room,
-            )  # fmt: skip
-            if layer:
-                _to_layer_below(
-                    number, call, layers, layer, lengths, first, last, begin, end, total, room
-                )
-        if call[at.EDGE] == at.KNOWN_EDGE and call[at.D_FED] and begin < call[at.LAGS]:
-            _to_first_fed(number, call, lengths, first, last, begin, end, spare, room)
-    if call[at.V]:
-        readout_gradients(
-            number, call, layers, lengths, first, last, begin, end, total, part, d_o, spare
-        )
-    if call[at.D_X]:
-        input_gradients(number, call, layers, lengths, first, last, begin, end, total, spare, room)
-    # The next chunk's last step adds W' da of this one's first.
-    for layer in range(top + 1):
+        clear(number, total * out_width, d_o)
+    if call[at.D_NLL]:
+        _score_gradients(number, call, lengths, first, last, begin, end, d_o, seat[SPARE])
+    if call[at.EDGE] != at.OPEN_EDGE:
+        _add_readout(
+            number, call, layers, lengths, first, last, begin, end, total, d_o, dh,
+            spare + before * width * one,
+        )  # fmt: skip
+
+
+@inner
+def _hand_over(number: Number, call: Table, rows: int, count: int, seat: Table, room: int) -> None:
+    """Keep da of the chunk's first step: the last one of the next chunk adds W' of it."""
+    one, gates, width, unit = size(number), call[at.GATES], call[at.WIDTH], seat[FIRST_UNIT]
+    for layer in range(call[at.LAYERS]):
         da = place_of_da(call, rows, layer, room, one)
-        count = active(lengths, first, last, begin)
-        copy(number, count * gates, da, da + rows * block * gates * one)
+        for row in range(count):
+            for gate in range(0, gates, width):
+                place = da + (row * gates + gate + unit) * one
+                copy(number, seat[OWN_UNITS], place, place + rows * call[at.BLOCK] * gates * one)
 
 
 @inner
@@ -125,7 +167,7 @@ def _add_readout(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
     end: int, total: int, d_o: int, dh: int, spare: int,
 ) -> None:  # fmt: skip
-    """dh += V' do, for all rows of the chunk, less what is dropped."""
+    """dh += V' do, for some steps' rows, less what is dropped."""
     wide, width, depth = lanes(number), call[at.WIDTH], call[at.SIZE_WIDTH]
     layer = call[at.LAYERS] - 1
     masked = layers[layer, at.MASK] != 0
@@ -159,12 +201,12 @@ def _mask(
 @inner
 def _open_layer(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
-    begin: int, end: int, total: int, done: int, spaces: int, carried: int, room: int,
+    begin: int, end: int, total: int, done: int, seat: Table, carried: int, room: int,
 ) -> None:  # fmt: skip
     """da of one layer, over all steps of the chunk."""
     if call[at.STEPLESS]:
         step_backward(
-            number, call, layers, layer, lengths, first, last, begin, total, True, 0, done, spaces,
+            number, call, layers, layer, lengths, first, last, begin, total, True, 0, done, seat,
             carried, room,
         )  # fmt: skip
         return
@@ -174,22 +216,21 @@ def _open_layer(
         row -= count
         step_backward(
             number, call, layers, layer, lengths, first, last, t, count, t + 1 == end, row, done,
-            spaces, carried, room,
+            seat, carried, room,
         )  # fmt: skip
+        meet(seat)
 
 
 @inner
 def _to_layer_below(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
-    begin: int, end: int, total: int, room: int,
+    begin: int, end: int, total: int, before: int, room: int,
 ) -> None:  # fmt: skip
-    """dh of the layer below = U' da, for all rows of the chunk."""
+    """dh of the layer below = U' da, for some steps' rows, behind ``before`` of the chunk's."""
     one, wide, rows = size(number), lanes(number), last - first
     width, drive = call[at.WIDTH], call[at.DRIVE]
-    dh, da = (
-        place_of_dh(call, rows, layer - 1, room, one),
-        place_of_da(call, rows, layer, room, one),
-    )
+    dh = place_of_dh(call, rows, layer - 1, room, one) + before * width * one
+    da = place_of_da(call, rows, layer, room, one) + before * call[at.GATES] * one
     product(
         number, total, width, drive, da, call[at.GATES], 1, layers[layer, at.U_BACK], wide,
         drive * wide, 0, 0, dh, width,
@@ -204,8 +245,6 @@ def _known_skip(
     d_o: int, part: int,
 ) -> None:  # fmt: skip
     """What s f(t-1) passes back, f being known."""
-    if call[at.SKIP] == 0:
-        return
     for t in range(begin, end):
         for sequence in range(first, first + active(lengths, first, last, t)):
             through_skip(number, call, sequence, t, d_o, part)
@@ -229,8 +268,7 @@ def _to_first_fed(
 @inner
 def _closed_steps(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, done: int, part: int, spaces: int, carried: int, d_o: int, spare: int,
-    room: int,
+    end: int, total: int, done: int, seat: Table, carried: int, d_o: int, spare: int, room: int,
 ) -> None:  # fmt: skip
     """Step by step through the output edge and all layers."""
     one, wide, rows = size(number), lanes(number), last - first
@@ -246,7 +284,7 @@ def _closed_steps(
             if call[at.THROUGH]:
                 through_feed(number, call, first + index, t, place, spare)
             if call[at.SKIP]:
-                through_skip(number, call, first + index, t, place, part)
+                through_skip(number, call, first + index, t, place, seat[PART])
         dh = place_of_dh(call, rows, top, room, one) + row * width * one
         _add_readout(
             number, call, layers, lengths, first, last, t, t + 1, count, d_outputs, dh, spare
@@ -254,7 +292,7 @@ def _closed_steps(
         for layer in range(top, -1, -1):
             step_backward(
                 number, call, layers, layer, lengths, first, last, t, count, t + 1 == end, row,
-                done, spaces, carried, room,
+                done, seat, carried, room,
             )  # fmt: skip
             da = place_of_da(call, rows, layer, room, one) + row * gates * one
             if layer:

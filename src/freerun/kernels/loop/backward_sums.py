@@ -3,7 +3,8 @@
 from freerun.kernels.equations.cells import GRU
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward_room import place_of_da
-from freerun.kernels.loop.rows import pack_gathered, scatter
+from freerun.kernels.loop.rows import count_rows, pack_gathered, scatter
+from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, PART, meet, own_share
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, move, size
@@ -45,75 +46,125 @@ def _widest(call: Table) -> int:
 @inner
 def weight_gradients(
     number: Number, call: Table, layers: Table, layer: int, lengths: Table, first: int, last: int,
-    begin: int, end: int, total: int, part: int, spare: int, room: int,
+    begin: int, end: int, total: int, seat: Table, spare: int, room: int,
 ) -> None:  # fmt: skip
-    """dU += da' x, dW += da' h(t-1), dR += da' f(t-1), db += da."""
+    """dU += da' x, dW += da' h(t-1), dR += da' f(t-1), db += da: the rows of the seat's units."""
     one, rows, width = size(number), last - first, call[at.WIDTH]
-    gates, drive, h_row, h_step = call[at.GATES], call[at.DRIVE], call[at.H_ROW], call[at.H_STEP]
-    da, offset = place_of_da(call, rows, layer, room, one), part * call[at.PART] * one
+    gates, h_row, h_step = call[at.GATES], call[at.H_ROW], call[at.H_STEP]
+    da, offset = place_of_da(call, rows, layer, room, one), seat[PART] * call[at.PART] * one
     packed = spare + total * _widest(call) * one
-    _pack_rows(number, total, gates, da, gates, packed)
+    for place in range(seat[FIRST_UNIT], seat[FIRST_UNIT] + gates, width):
+        own = da + place * one
+        _pack_rows(number, total, seat[OWN_UNITS], own, gates, packed + place * total * one)
+        sum_rows(
+            number, total, seat[OWN_UNITS], own, gates,
+            layers[layer, at.D_BIAS] + offset + place * one,
+        )  # fmt: skip
     if layer:
         below = layer - 1
-        pack_gathered(
+        _pack_chunk(
             number, lengths, first, last, begin, end,
             layers[below, at.H] + h_step * one, h_row, h_step,
             layers[below, at.MASK], layers[below, at.MASK_ROW], layers[below, at.MASK_STEP],
-            call[at.UNITS], total, spare,
+            call[at.UNITS], total, seat, spare,
         )  # fmt: skip
     else:
-        pack_gathered(
+        _pack_chunk(
             number, lengths, first, last, begin, end, call[at.X], call[at.X_ROW], call[at.X_STEP],
-            0, 0, 0, call[at.INPUT], total, spare,
+            0, 0, 0, call[at.INPUT], total, seat, spare,
         )  # fmt: skip
-    _outer(
-        number, drive, layers[layer, at.BELOW_WIDTH], total, packed, spare,
+    _own_outer(
+        number, call, layers[layer, at.BELOW_WIDTH], total, seat, packed, spare,
         layers[layer, at.D_U] + offset,
     )  # fmt: skip
-    sum_rows(number, total, gates, da, gates, layers[layer, at.D_BIAS] + offset)
     if layers[layer, at.W_BACK]:
-        pack_gathered(
+        _pack_chunk(
             number, lengths, first, last, begin, end, layers[layer, at.H], h_row, h_step,
-            0, 0, 0, width, total, spare,
+            0, 0, 0, width, total, seat, spare,
         )  # fmt: skip
         skipped = total * width * one if call[at.CELL] == GRU else 0
-        _outer(number, drive, width, total, packed + skipped, spare, layers[layer, at.D_W] + offset)
-    if layer == 0 and call[at.EDGE] != at.NO_EDGE:
-        pack_gathered(
-            number, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],
-            call[at.FEATURES], 0, 0, 0, call[at.WINDOW], total, spare,
+        _own_outer(
+            number, call, width, total, seat, packed + skipped, spare,
+            layers[layer, at.D_W] + offset,
         )  # fmt: skip
-        _outer(number, drive, call[at.WINDOW_WIDTH], total, packed, spare, call[at.D_R] + offset)
+    if layer == 0 and call[at.EDGE] != at.NO_EDGE:
+        _pack_chunk(
+            number, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],
+            call[at.FEATURES], 0, 0, 0, call[at.WINDOW], total, seat, spare,
+        )  # fmt: skip
+        _own_outer(
+            number, call, call[at.WINDOW_WIDTH], total, seat, packed, spare, call[at.D_R] + offset
+        )
+
+
+@inner
+def _pack_chunk(
+    number: Number, lengths: Table, first: int, last: int, begin: int, end: int,
+    source: int, row: int, step: int, mask: int, mask_row: int, mask_step: int,
+    count: int, total: int, seat: Table, target: int,
+) -> None:  # fmt: skip
+    """A chunk's rows into panels, of which every member of a team does its steps'."""
+    own_begin, own_end = own_share(seat, end - begin)
+    own_begin, own_end = begin + own_begin, begin + own_end
+    target += count_rows(lengths, first, last, begin, own_begin) * lanes(number) * size(number)
+    pack_gathered(
+        number, lengths, first, last, own_begin, own_end, source, row, step, mask, mask_row,
+        mask_step, count, total, target,
+    )  # fmt: skip
+    meet(seat)
+
+
+@inner
+def _own_outer(
+    number: Number, call: Table, columns: int, total: int, seat: Table, packed: int, spare: int,
+    place: int,
+) -> None:  # fmt: skip
+    """The rows of da' B that belong to the seat's units; after it ``spare`` may be used again."""
+    one, width, unit = size(number), call[at.WIDTH], seat[FIRST_UNIT]
+    for row in range(unit, unit + call[at.DRIVE], width):
+        _outer(
+            number, seat[OWN_UNITS], columns, total, packed + row * total * one, spare,
+            place + row * columns * one,
+        )  # fmt: skip
+    meet(seat)
 
 
 @inner
 def readout_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, part: int, d_o: int, spare: int,
+    end: int, total: int, seat: Table, d_o: int, spare: int,
 ) -> None:  # fmt: skip
-    """dV += do' h, dc += do."""
+    """dV += do' h, dc += do: every member of a team some outputs'."""
     one, width, out_width = size(number), call[at.WIDTH], call[at.SIZE_WIDTH]
-    offset, step, top = part * call[at.PART] * one, call[at.H_STEP], call[at.LAYERS] - 1
-    pack_gathered(
+    offset, step, top = seat[PART] * call[at.PART] * one, call[at.H_STEP], call[at.LAYERS] - 1
+    packed = spare + total * _widest(call) * one
+    begin_own, end_own = own_share(seat, out_width // lanes(number))
+    output, some = begin_own * lanes(number), (end_own - begin_own) * lanes(number)
+    d_o, packed = d_o + output * one, packed + output * total * one
+    _pack_rows(number, total, some, d_o, out_width, packed)
+    sum_rows(number, total, some, d_o, out_width, call[at.D_OFFSET] + offset + output * one)
+    _pack_chunk(
         number, lengths, first, last, begin, end, layers[top, at.H] + step * one, call[at.H_ROW],
         step,
         layers[top, at.MASK], layers[top, at.MASK_ROW], layers[top, at.MASK_STEP],
-        call[at.UNITS], total, spare,
+        call[at.UNITS], total, seat, spare,
     )  # fmt: skip
-    packed = spare + total * _widest(call) * one
-    _pack_rows(number, total, out_width, d_o, out_width, packed)
-    _outer(number, call[at.SIZE], width, total, packed, spare, call[at.D_V] + offset)
-    sum_rows(number, total, out_width, d_o, out_width, call[at.D_OFFSET] + offset)
+    _outer(
+        number, min(some, call[at.SIZE] - output), width, total, packed, spare,
+        call[at.D_V] + offset + output * width * one,
+    )  # fmt: skip
+    meet(seat)
 
 
 @inner
 def input_gradients(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, spare: int, room: int,
+    end: int, total: int, before: int, spare: int, room: int,
 ) -> None:  # fmt: skip
-    """dx = U' da."""
+    """dx = U' da, for some steps' rows, behind ``before`` of the chunk's."""
     one, wide, width, drive = size(number), lanes(number), call[at.INPUT_WIDTH], call[at.DRIVE]
-    da = place_of_da(call, last - first, 0, room, one)
+    da = place_of_da(call, last - first, 0, room, one) + before * call[at.GATES] * one
+    spare += before * width * one
     product(
         number, total, width, drive, da, call[at.GATES], 1, layers[0, at.U_BACK], wide,
         drive * wide, 0, 0, spare, width,

@@ -9,9 +9,10 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
 (
     # the shape of the graph; a thread takes ROWS sequences at a time, and of these BLOCK steps;
     # h(t) is in place t mod RING: 1 + STEPS where all are kept, 2 where the last ones are enough;
-    # STEPLESS where no step waits for another, and a sequence's rows lie one after the other
+    # STEPLESS where no step waits for another, and a sequence's rows lie one after the other;
+    # PRIVATE bytes of a thread's scratch memory are its own, where a team shares the rest
     CELL, LAYERS, UNITS, WIDTH, DRIVE, GATES, BATCH, STEPS, ROWS, BLOCK, RING, H_STEP, H_ROW,
-    STEPLESS,
+    STEPLESS, PRIVATE,
     # x: (batch, time, features), at any strides
     X, X_ROW, X_STEP, INPUT, INPUT_WIDTH,
     # the output edge: what was fed, (batch, lags + time, features), oldest first
@@ -31,7 +32,7 @@ __all__ = ["CALL_SIZE", "LAYER_SIZE"]
     # weights, packed for the way back
     R_BACK, V_BACK,
     CALL_SIZE,
-) = range(69)  # fmt: skip
+) = range(70)  # fmt: skip
 
 (
     U, W, BIAS, BIAS_RECURRENT, BELOW, BELOW_WIDTH,

@@ -1,4 +1,4 @@
-"""The unfolded network, forward: a slice of the batch over all its steps, by one thread.
+"""The unfolded network, forward: a slice of the batch over all its steps, by one thread or a team.
 
     a(t) = b + U x(t) + W h(t-1) + R f(t-1)
     h(t) = update(a(t))                              layer upon layer, R in the first one only
@@ -15,17 +15,26 @@ from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward_chunk import closed_chunk, open_chunk
 from freerun.kernels.loop.forward_step import place_of_h
 from freerun.kernels.loop.rows import active, count_rows
+from freerun.kernels.loop.seat import (
+    MEMBER,
+    SEAT_SIZE,
+    SPACES,
+    cut_units,
+    shared_room,
+    take_seat,
+)
 from freerun.kernels.loop.task import Table, signatures, tables_of
 from freerun.kernels.machine.compiled import Number, entry, inner
 from freerun.kernels.machine.memory import clear, copy, size
+from freerun.kernels.machine.signals import numbers_at
 
 __all__ = ["forward", "forward_room"]
 
 
 def forward_room(rows: int, block: int, layers: int, gates: int, widest: int, out: int) -> int:
-    """Numbers of room that :func:`forward` needs for ``rows`` sequences."""
+    """Numbers of room that :func:`forward` needs for ``rows`` sequences, beside the seats'."""
     chunk = rows * block
-    return gates + chunk * (widest + layers * gates + out) + 3 * max(out, widest) + 64
+    return chunk * (widest + layers * gates + out) + 64
 
 
 @entry(*signatures())
@@ -35,20 +44,24 @@ def forward(number: Number, task: int, first: int, last: int, piece: int, room: 
     The tables are described in ``call``. Lengths fall from sequence to sequence, or are none.
     """
     call, layers, lengths = tables_of(task)
+    seat = numbers_at(room, SEAT_SIZE, 0)
+    take_seat(number, call, task, piece, room, seat)
+    room = shared_room(call, task, room)
     for begin in range(first, last, call[at.ROWS]):
-        _slice(number, call, layers, lengths, begin, min(begin + call[at.ROWS], last), room)
+        _slice(number, call, layers, lengths, begin, min(begin + call[at.ROWS], last), seat, room)
 
 
 @inner
 def _slice(
-    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, room: int
-) -> None:
-    """The sequences that a thread takes at a time, few enough for its cache."""
-    one, steps, block, gates = size(number), call[at.STEPS], call[at.BLOCK], call[at.GATES]
-    rows = last - first
-    clear(number, gates, room)
-    zeros, room = room, room + gates * one
-    _begin(number, call, layers, first, last)
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, seat: Table,
+    room: int,
+) -> None:  # fmt: skip
+    """The sequences that are taken at a time, few enough for the cache."""
+    steps, block, rows = call[at.STEPS], call[at.BLOCK], last - first
+    clear(number, call[at.GATES], seat[SPACES])
+    cut_units(number, call, seat, rows)
+    if seat[MEMBER] == 0:
+        _begin(number, call, layers, first, last)
     done = 0
     for begin in range(0, steps, block):
         end = min(begin + block, steps)
@@ -56,18 +69,17 @@ def _slice(
         if total:
             if call[at.EDGE] == at.OPEN_EDGE:
                 closed_chunk(
-                    number, call, layers, lengths, first, last, begin, end, total, done, zeros,
-                    room,
+                    number, call, layers, lengths, first, last, begin, end, total, done, seat, room
                 )  # fmt: skip
             else:
                 open_chunk(
-                    number, call, layers, lengths, first, last, begin, end, total, done, zeros,
-                    room,
+                    number, call, layers, lengths, first, last, begin, end, total, done, seat, room
                 )  # fmt: skip
         if total < rows * (end - begin) and call[at.RING] > steps:
             _clear_ended(number, call, layers, lengths, first, last, begin, end)
         done += total
-    _finish(number, call, layers, lengths, first, last)
+    if seat[MEMBER] == 0:
+        _finish(number, call, layers, lengths, first, last)
 
 
 @inner

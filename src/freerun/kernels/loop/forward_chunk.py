@@ -10,6 +10,7 @@ from freerun.kernels.loop.forward_output import (
 )
 from freerun.kernels.loop.forward_step import is_plain, place_of_h, plain_steps, take_step
 from freerun.kernels.loop.rows import active, count_rows, gather, uniform_stride
+from freerun.kernels.loop.seat import SPARE, meet, own_steps
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, size
@@ -22,49 +23,59 @@ __all__ = ["closed_chunk", "open_chunk"]
 @inner
 def open_chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, done: int, zeros: int, room: int,
+    end: int, total: int, done: int, seat: Table, room: int,
 ) -> None:  # fmt: skip
-    """Layer by layer: only W, where it is there, is stepped."""
-    one, gates = size(number), call[at.GATES]
+    """Layer by layer: only W, where it is there, is stepped; the rest is for a seat's steps."""
+    one, gates, top = size(number), call[at.GATES], call[at.LAYERS] - 1
+    own_begin, own_end = own_steps(seat, begin, end, last - first)
+    before = count_rows(lengths, first, last, begin, own_begin)
+    own_total = count_rows(lengths, first, last, own_begin, own_end)
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
-    top = call[at.LAYERS] - 1
+    outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
+    seen += before * _widest(call) * one
     for layer in range(top + 1):
         drives = _drives(number, call, layers, layer, first, last, lengths, done, room)
+        own_drives = drives + before * gates * one
         _drive_chunk(
-            number, call, layers, layer, lengths, first, last, begin, end, total, drives, seen
-        )
+            number, call, layers, layer, lengths, first, last, own_begin, own_end, own_total,
+            own_drives, seen,
+        )  # fmt: skip
         if layer == 0 and call[at.EDGE] == at.KNOWN_EDGE:
-            _add_fed_chunk(number, call, lengths, first, last, begin, end, total, drives, seen)
+            _add_fed_chunk(
+                number, call, lengths, first, last, own_begin, own_end, own_total, own_drives, seen
+            )
         if call[at.STEPLESS]:
-            take_step(number, call, layers, layer, first, begin, total, drives, zeros)
+            take_step(number, call, layers, layer, first, begin, total, drives, seat)
             continue
+        meet(seat)
         row = 0
         for t in range(begin, end):
             count = active(lengths, first, last, t)
             take_step(
-                number, call, layers, layer, first, t, count, drives + row * gates * one, zeros
+                number, call, layers, layer, first, t, count, drives + row * gates * one, seat
             )
+            meet(seat)
             row += count
     if call[at.V]:
         wide = call[at.SIZE_WIDTH]
         source, stride = _above(
-            number, call, layers, top, lengths, first, last, begin, end, total, seen
+            number, call, layers, top, lengths, first, last, own_begin, own_end, own_total, seen
         )
-        outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
-        spare = outputs + (last - first) * call[at.BLOCK] * wide * one
-        read_out(number, call, total, source, stride, outputs, wide)
-        for t in range(begin, end):
+        outputs += before * wide * one
+        read_out(number, call, own_total, source, stride, outputs, wide)
+        for t in range(own_begin, own_end):
             for sequence in range(first, first + active(lengths, first, last, t)):
                 finish_output(number, call, sequence, t, outputs)
                 if call[at.SCORE]:
-                    score_step(number, call, sequence, t, outputs, spare)
+                    score_step(number, call, sequence, t, outputs, seat[SPARE])
                 outputs += wide * one
+    meet(seat)  # the room is used again
 
 
 @inner
 def closed_chunk(
     number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
-    end: int, total: int, done: int, zeros: int, room: int,
+    end: int, total: int, done: int, seat: Table, room: int,
 ) -> None:  # fmt: skip
     """Step by step through all layers, because f(t-1) must be there before step t begins."""
     one, wide, units = size(number), lanes(number), call[at.UNITS]
@@ -72,7 +83,7 @@ def closed_chunk(
     top, out_width, batch_row = call[at.LAYERS] - 1, call[at.SIZE_WIDTH], call[at.FED_ROW]
     seen = room + call[at.LAYERS] * (last - first) * call[at.BLOCK] * gates * one
     outputs = seen + (last - first) * call[at.BLOCK] * _widest(call) * one
-    spare = outputs + (last - first) * call[at.BLOCK] * out_width * one
+    spare = seat[SPARE]
     drives = _drives(number, call, layers, 0, first, last, lengths, done, room)
     has_x = call[at.INPUT] > 0
     is_kept = has_x or layers[0, at.STORED] != 0  # or every step takes the same rows
@@ -91,7 +102,7 @@ def closed_chunk(
             call[at.R], wide, window * wide, into if has_x else layers[0, at.BIAS],
             gates if has_x else 0, into, gates,
         )  # fmt: skip
-        take_step(number, call, layers, 0, first, t, count, into, zeros)
+        take_step(number, call, layers, 0, first, t, count, into, seat)
         for layer in range(1, top + 1):
             source, stride = _above(
                 number, call, layers, layer - 1, lengths, first, last, t, t + 1, count, seen
@@ -102,7 +113,7 @@ def closed_chunk(
                 number, count, drive, units, source, stride, 1, layers[layer, at.U], wide,
                 units * wide, layers[layer, at.BIAS], 0, into, gates,
             )  # fmt: skip
-            take_step(number, call, layers, layer, first, t, count, into, zeros)
+            take_step(number, call, layers, layer, first, t, count, into, seat)
         source, stride = _above(
             number, call, layers, top, lengths, first, last, t, t + 1, count, seen
         )

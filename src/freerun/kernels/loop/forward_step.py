@@ -4,6 +4,7 @@ from freerun.kernels.equations.cells import GRU, LSTM, update
 from freerun.kernels.equations.feedback import LOCATION
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward_output import place_of_output, read_out, score_step
+from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, SPACES
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, load, size, store
@@ -26,38 +27,43 @@ def place_of_h(
 @inner
 def take_step(
     number: Number, call: Table, layers: Table, layer: int, first: int, t: int, count: int,
-    drives: int, zeros: int,
+    drives: int, seat: Table,
 ) -> None:  # fmt: skip
-    """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``."""
+    """W h(t-1), and the update, for ``count`` sequences whose rows of gates are at ``drives``.
+
+    Of these the units that are the seat's own.
+    """
     one, wide, cell, units = size(number), lanes(number), call[at.CELL], call[at.UNITS]
     width, gates = call[at.WIDTH], call[at.GATES]
     before = place_of_h(number, call, layers, layer, t, first)
     h = place_of_h(number, call, layers, layer, t + 1, first)
     c_before = layers[layer, at.C] + (t * layers[layer, at.C_STEP] + first * call[at.H_ROW]) * one
     c = c_before + layers[layer, at.C_STEP] * one
-    W = layers[layer, at.W]
+    W, zeros, own, unit = layers[layer, at.W], seat[SPACES], seat[OWN_UNITS], seat[FIRST_UNIT]
+    added = (2 * width if cell == GRU else call[at.DRIVE]) if W else 0  # columns: W h is, to U x
+    step, some = (added, added) if own == width else (width, own)
+    for column in range(unit, unit + added, max(step, 1)):
+        place = drives + column * one
+        product(
+            number, count, some, units, before, width, 1, W + column * units * one, wide,
+            units * wide, place, gates, place, gates,
+        )  # fmt: skip
+    bias = layers[layer, at.BIAS_RECURRENT] + unit * one
     if W and cell == GRU:
+        column = 2 * width + unit
         product(
-            number, count, 2 * width, units, before, width, 1, W, wide, units * wide,
-            drives, gates, drives, gates,
+            number, count, own, units, before, width, 1, W + column * units * one, wide,
+            units * wide, bias, 0, drives + (column + width) * one, gates,
         )  # fmt: skip
-        product(
-            number, count, width, units, before, width, 1, W + 2 * width * units * one, wide,
-            units * wide, layers[layer, at.BIAS_RECURRENT], 0, drives + 3 * width * one, gates,
-        )  # fmt: skip
-    elif W:
-        product(
-            number, count, call[at.DRIVE], units, before, width, 1, W, wide, units * wide,
-            drives, gates, drives, gates,
-        )  # fmt: skip
-    if cell < GRU:
-        update(number, cell, count * width, drives, 0, before, 0, h, 0)
+    if cell < GRU and own == width:
+        update(number, cell, count * width, 0, drives, 0, before, 0, h, 0)
         return
+    drives, h, c = drives + unit * one, h + unit * one, c + unit * one
+    before, c_before = before + unit * one, c_before + unit * one
     for _ in range(count):
-        recurrent = drives + 3 * width * one if W else layers[layer, at.BIAS_RECURRENT]
         update(
-            number, cell, width, drives, recurrent, before if W else zeros,
-            c_before if W and cell == LSTM else zeros, h, c,
+            number, cell, own, width, drives, drives + 3 * width * one if W else bias,
+            before if W else zeros, c_before if W and cell == LSTM else zeros, h, c,
         )  # fmt: skip
         drives += gates * one
         before, h = before + width * one, h + width * one
@@ -109,7 +115,7 @@ def plain_steps(
                 number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
                 drive, width,
             )  # fmt: skip
-        update(number, cell, count * width, drive, 0, before, 0, h, 0)
+        update(number, cell, count * width, 0, drive, 0, before, 0, h, 0)
         read_out(number, call, count, h, width, o, o_row)
         if call[at.SCORE]:
             for sequence in range(first, last):

@@ -1,4 +1,7 @@
-"""What threads are handed: a kernel, its tables, and the pieces that its work is cut into."""
+"""What threads are handed: a kernel, its tables, and the pieces that its work is cut into.
+
+A piece is some sequences, and whoever is free takes the next one; or a team has one piece together.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +13,9 @@ from freerun.kernels.machine.compiled import inner
 from freerun.kernels.machine.memory import load_integer
 from freerun.kernels.machine.signals import numbers_at, rows_at
 
-__all__ = ["PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of"]
+__all__ = [
+    "FLAG_SIZE", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of",
+]  # fmt: skip
 
 Table = Any
 """An int64 array: a call's numbers, or a row of them for each layer."""
@@ -22,29 +27,38 @@ Table = Any
     ROOM, ROOM_STEP,
     # how many pieces there are, and how many are taken
     PIECES, TAKEN,
+    # how many threads a team has room for, or 0; and how many it has
+    TEAM, MEMBERS,
     TASK_SIZE,
-) = range(13)  # fmt: skip
-"""Then follow (first, last) of each piece."""
+) = range(15)  # fmt: skip
+"""Then follow (first, last) of each piece, and a flag for each of a team."""
+
+FLAG_SIZE = 16
+"""Numbers from flag to flag: each has two lines of the cache to itself, which come in pairs."""
 
 
 def signatures() -> tuple[str, ...]:
     """Of a kernel, for either dtype: ``(number, task, first, last, piece, room)``.
 
     ``number`` tells the type. The kernel treats a piece of the ``task``: the sequences ``first`` to
-    ``last``. ``room`` is scratch memory of the thread that it runs in.
+    ``last``; in a team ``piece`` is the number of the member. ``room`` is scratch memory of the
+    thread that it runs in.
     """
     return tuple(f"void({number}{', int64' * 5})" for number in ("float32", "float64"))
 
 
 def task_of(
-    function: int, is_double: bool, pieces: Sequence[tuple[int, int]], room: int, room_step: int
-) -> Table:
+    function: int, is_double: bool, pieces: Sequence[tuple[int, int]], room: int, room_step: int,
+    team: int = 0,
+) -> Table:  # fmt: skip
     """A task; its tables' addresses come in when it is begun."""
     task = [0] * TASK_SIZE
     task[FUNCTION], task[IS_DOUBLE] = function, is_double
     task[ROOM], task[ROOM_STEP], task[PIECES] = room, room_step, len(pieces)
+    task[TEAM] = team
     for piece in pieces:
         task += piece
+    task += [0] * (team * FLAG_SIZE)
     return np.array(task, np.int64)
 
 

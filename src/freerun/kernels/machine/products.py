@@ -8,7 +8,10 @@ from freerun.kernels.machine.memory import lanes, load, size, store
 from freerun.kernels.machine.thin import SHALLOW, spread
 from freerun.kernels.machine.tile import tile
 
-__all__ = ["pack", "product"]
+__all__ = ["LEAST_EVEN_ROWS", "pack", "product", "together"]
+
+LEAST_EVEN_ROWS = 4
+"""Rows from which sums are the same, however many rows and columns a product has beside theirs."""
 
 tile_1x1, tile_1x4 = tile(1, 1), tile(1, 4)
 tile_2x1, tile_2x3 = tile(2, 1), tile(2, 3)
@@ -81,6 +84,17 @@ def product(
                 )  # fmt: skip
             row += count
         b += b_panel * one
+
+
+@inner
+def together(rows: int) -> int:
+    """Vectors of columns that one tile of ``rows`` rows has.
+
+    Cut elsewhere, a product of few rows would add its terms up in another order.
+    """
+    if rows >= LEAST_EVEN_ROWS:
+        return 1
+    return 2 if rows == 3 else 3 if rows == 2 else 4
 
 
 @inner

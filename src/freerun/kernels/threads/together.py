@@ -17,25 +17,39 @@ __all__ = ["BOX_SIZE", "FREE", "HANDED", "INDEX", "STATE", "STOPPED", "TASK", "s
 FREE, HANDED, BUSY, STOPPED = range(4)
 """What a thread's box says: nothing to do, a task is in it, it is under way, go home."""
 
+TEAM_PATIENCE = 8_000
+"""Looks for the members of a team before it begins without them: some 200 microseconds, in which a
+thread that slept can have been woken."""
+
 STATE, TASK, INDEX, BOX_SIZE = range(4)
 """A thread's box: the address of a task, and which of its threads this one is."""
 
 
 @inner
 def _work(task: int, index: int) -> None:
-    """Take pieces for as long as there are any."""
-    function, count = field(task, of.FUNCTION), field(task, of.PIECES)
+    """Take pieces for as long as there are any; or the one that a team has together."""
     room = field(task, of.ROOM) + index * field(task, of.ROOM_STEP)
+    if field(task, of.TEAM):
+        while peek(task + of.MEMBERS * 8) == 0:
+            relax()
+        _do(task, 0, count_up(task + of.TAKEN * 8), room)
+        return
     while True:
         piece = count_up(task + of.TAKEN * 8)
-        if piece >= count:
+        if piece >= field(task, of.PIECES):
             return
-        place = task + (of.TASK_SIZE + 2 * piece) * 8
-        first, last = load_integer(place), load_integer(place + 8)
-        if field(task, of.IS_DOUBLE):
-            call_at(np.float64(0), function, task, first, last, piece, room)
-        else:
-            call_at(np.float32(0), function, task, first, last, piece, room)
+        _do(task, piece, piece, room)
+
+
+@inner
+def _do(task: int, sequences: int, piece: int, room: int) -> None:
+    """Call the task's kernel for one of its ranges of sequences."""
+    function, place = field(task, of.FUNCTION), task + (of.TASK_SIZE + 2 * sequences) * 8
+    first, last = load_integer(place), load_integer(place + 8)
+    if field(task, of.IS_DOUBLE):
+        call_at(np.float64(0), function, task, first, last, piece, room)
+    else:
+        call_at(np.float32(0), function, task, first, last, piece, room)
 
 
 @entry("void(int64[::1], int64[::1], int64[:, ::1], int64[::1], int64[::1])")
@@ -44,19 +58,35 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
     task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
     task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
     task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
-    task[of.TAKEN] = 0
+    task[of.TAKEN] = task[of.MEMBERS] = 0
     place = task.ctypes.data
     for index in range(len(boxes)):
         box = boxes[index]
         post(box + TASK * 8, place)
         post(box + INDEX * 8, index + 1)
         post(box + STATE * 8, HANDED)
+    if task[of.TEAM]:
+        post(place + of.MEMBERS * 8, 1 + _assemble(boxes))
     _work(place, 0)
     for index in range(len(boxes)):
         state = boxes[index] + STATE * 8
         if not replace(state, HANDED, FREE):
             while peek(state) == BUSY:
                 relax()
+
+
+@inner
+def _assemble(boxes: Table) -> int:
+    """How many have come: who has not after a while is not counted on."""
+    came, looks = 0, 0
+    for index in range(len(boxes)):
+        state = boxes[index] + STATE * 8
+        while peek(state) == HANDED and looks < TEAM_PATIENCE:
+            relax()
+            looks += 1
+        if not replace(state, HANDED, FREE):
+            came += 1
+    return came
 
 
 @entry("boolean(int64, int64)")

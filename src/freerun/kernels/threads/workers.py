@@ -81,7 +81,7 @@ if hasattr(os, "register_at_fork"):
 
 def run(
     kernel: Any, number: Any, tables: tuple[Table, Table, Table], pieces: Sequence[tuple[int, int]],
-    threads: int, room: int, room_step: int,
+    threads: int, room: int, room_step: int, team: int = 0,
 ) -> None:  # fmt: skip
     """Do a kernel's work on all ``pieces``, in up to ``threads`` threads.
 
@@ -93,8 +93,9 @@ def run(
         threads: this one among them.
         room: address of the first thread's scratch memory.
         room_step: bytes from one thread's to the next one's.
+        team: ``threads``, where they do the one piece together; else 0.
     """
-    task = _task(kernel, number, pieces, room, room_step)
+    task = _task(kernel, number, pieces, room, room_step, team)
     if threads == 1:
         share(task, *tables, NOBODY)
         return
@@ -114,10 +115,11 @@ def task_alone(kernel: Any, number: Any, batch: int, room: int) -> Table:
 
 
 def _task(
-    kernel: Any, number: Any, pieces: Sequence[tuple[int, int]], room: int, room_step: int
-) -> Table:
+    kernel: Any, number: Any, pieces: Sequence[tuple[int, int]], room: int, room_step: int,
+    team: int = 0,
+) -> Table:  # fmt: skip
     is_double = isinstance(number, np.float64)
-    return task_of(_address(kernel, is_double), is_double, pieces, room, room_step)
+    return task_of(_address(kernel, is_double), is_double, pieces, room, room_step, team)
 
 
 def _hire() -> _Worker:

@@ -1,0 +1,97 @@
+"""Whose part of the work is whose, when several threads are at the same sequences.
+
+What the steps wait for is cut by units: each member of a team computes its own units of every
+step, reads the others' of the step before, and meets them after each. What they do not wait for, a
+chunk's products, is cut by steps. A thread that is alone at its sequences is a team of one.
+
+No number depends on how many came: cuts are where tiles of a product end (see ``products``).
+"""
+
+from freerun.kernels.loop import call as at
+from freerun.kernels.loop import task as of
+from freerun.kernels.loop.task import FLAG_SIZE, Table, field
+from freerun.kernels.machine.compiled import Number, inner
+from freerun.kernels.machine.memory import lanes, size
+from freerun.kernels.machine.products import LEAST_EVEN_ROWS, together
+from freerun.kernels.machine.signals import peek, post, relax
+
+__all__ = [
+    "FIRST_UNIT", "MEMBER", "OWN_UNITS", "PART", "SEAT_SIZE", "SPACES", "SPARE", "cut_units",
+    "meet", "own_share", "own_steps", "private_bytes", "shared_room", "take_seat",
+]  # fmt: skip
+
+(
+    # where gradients of weights are summed, this thread's number, and how many there are
+    PART, MEMBER, MEMBERS, FLAGS,
+    # its units, whole vectors of them
+    FIRST_UNIT, OWN_UNITS,
+    # its own scratch memory: a row of zeros, one to be written over; and rows of outputs
+    SPACES, SPARE,
+    SEAT_SIZE,
+) = range(9)  # fmt: skip
+
+SEAT_BYTES = 128
+
+
+def private_bytes(gates: int, widest: int, out: int, one: int) -> int:
+    """Scratch memory that a thread needs for itself, its seat too, in numbers of ``one`` bytes."""
+    return SEAT_BYTES + (2 * gates + 4 * max(out, widest)) * one
+
+
+@inner
+def take_seat(number: Number, call: Table, task: int, piece: int, room: int, seat: Table) -> None:
+    """Fill in the ``seat`` of a thread, where its scratch memory, ``room``, begins."""
+    seat[PART], seat[MEMBER], seat[MEMBERS] = piece, 0, 1
+    if field(task, of.TEAM):
+        seat[PART], seat[MEMBER], seat[MEMBERS] = 0, piece, field(task, of.MEMBERS)
+    seat[FLAGS] = task + (of.TASK_SIZE + 2 * field(task, of.PIECES)) * 8
+    seat[SPACES] = room + SEAT_BYTES
+    seat[SPARE] = seat[SPACES] + 2 * call[at.GATES] * size(number)
+
+
+@inner
+def shared_room(call: Table, task: int, room: int) -> int:
+    """Where the scratch memory begins that a team shares: the first thread's."""
+    first = field(task, of.ROOM) if field(task, of.TEAM) else room
+    return first + call[at.PRIVATE]
+
+
+@inner
+def cut_units(number: Number, call: Table, seat: Table, rows: int) -> None:
+    """Say which units are the seat's own, for steps of ``rows`` sequences."""
+    wide, width, member, members = lanes(number), call[at.WIDTH], seat[MEMBER], seat[MEMBERS]
+    grain = wide * together(rows)
+    count = (width + grain - 1) // grain
+    begin, end = count * member // members * grain, count * (member + 1) // members * grain
+    seat[FIRST_UNIT] = min(begin, width)
+    seat[OWN_UNITS] = min(end, width) - seat[FIRST_UNIT]
+
+
+@inner
+def own_share(seat: Table, count: int) -> tuple[int, int]:
+    """Of ``count`` things side by side: the first that is the seat's own, and what is behind."""
+    member, members = seat[MEMBER], seat[MEMBERS]
+    return count * member // members, count * (member + 1) // members
+
+
+@inner
+def own_steps(seat: Table, begin: int, end: int, rows: int) -> tuple[int, int]:
+    """Of a chunk's steps those that are the seat's own; few are all the first member's."""
+    if (end - begin) // seat[MEMBERS] * rows < LEAST_EVEN_ROWS and seat[MEMBERS] > 1:
+        return begin, end if seat[MEMBER] == 0 else begin
+    first, last = own_share(seat, end - begin)
+    return begin + first, begin + last
+
+
+@inner
+def meet(seat: Table) -> None:
+    """Wait until all members have come here: then each can read what the others wrote before."""
+    member, members, flags = seat[MEMBER], seat[MEMBERS], seat[FLAGS]
+    if members == 1:
+        return
+    own = flags + member * FLAG_SIZE * 8
+    meeting = peek(own) + 1
+    post(own, meeting)
+    for other in range(members):
+        while peek(flags + other * FLAG_SIZE * 8) < meeting:
+            relax()
