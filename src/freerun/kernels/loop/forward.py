@@ -20,6 +20,7 @@ from freerun.kernels.loop.seat import (
     SEAT_SIZE,
     SPACES,
     cut_units,
+    meet,
     shared_room,
     take_seat,
 )
@@ -62,6 +63,7 @@ def _slice(
     cut_units(number, call, seat, rows)
     if seat[MEMBER] == 0:
         _begin(number, call, layers, first, last)
+    meet(seat)
     done = 0
     for begin in range(0, steps, block):
         end = min(begin + block, steps)

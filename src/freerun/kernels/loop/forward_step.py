@@ -4,7 +4,7 @@ from freerun.kernels.equations.cells import GRU, LSTM, update
 from freerun.kernels.equations.feedback import LOCATION
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward_output import place_of_output, read_out, score_step
-from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, SPACES
+from freerun.kernels.loop.seat import FIRST_UNIT, IS_TEAM, OWN_UNITS, SPACES
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, load, size, store
@@ -41,7 +41,7 @@ def take_step(
     c = c_before + layers[layer, at.C_STEP] * one
     W, zeros, own, unit = layers[layer, at.W], seat[SPACES], seat[OWN_UNITS], seat[FIRST_UNIT]
     added = (2 * width if cell == GRU else call[at.DRIVE]) if W else 0  # columns: W h is, to U x
-    step, some = (added, added) if own == width else (width, own)
+    step, some = (width, own) if seat[IS_TEAM] else (added, added)
     for column in range(unit, unit + added, max(step, 1)):
         place = drives + column * one
         product(

@@ -8,7 +8,7 @@ from typing import Any
 
 from freerun.kernels.machine.compiled import Number, entry, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
-from freerun.kernels.machine.products import pack
+from freerun.kernels.machine.panels import pack
 
 __all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
 

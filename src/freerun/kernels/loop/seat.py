@@ -13,24 +13,28 @@ from freerun.kernels.loop.task import FLAG_SIZE, Table, field
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, size
 from freerun.kernels.machine.products import LEAST_EVEN_ROWS, together
-from freerun.kernels.machine.signals import peek, post, relax
+from freerun.kernels.machine.signals import add_up, give_way, nanoseconds, peek, post, relax
 
 __all__ = [
-    "FIRST_UNIT", "MEMBER", "OWN_UNITS", "PART", "SEAT_SIZE", "SPACES", "SPARE", "cut_units",
-    "meet", "own_share", "own_steps", "private_bytes", "shared_room", "take_seat",
+    "FIRST_UNIT", "IS_TEAM", "MEMBER", "OWN_UNITS", "PART", "SEAT_SIZE", "SPACES", "SPARE",
+    "cut_units", "meet", "own_share", "own_steps", "private_bytes", "shared_room", "take_seat",
 ]  # fmt: skip
 
 (
-    # where gradients of weights are summed, this thread's number, and how many there are
-    PART, MEMBER, MEMBERS, FLAGS,
+    # where gradients of weights are summed, whether it is in a team, its number there, and how many
+    # have come, were it one alone
+    PART, IS_TEAM, MEMBER, MEMBERS, FLAGS, LOST,
     # its units, whole vectors of them
     FIRST_UNIT, OWN_UNITS,
     # its own scratch memory: a row of zeros, one to be written over; and rows of outputs
     SPACES, SPARE,
     SEAT_SIZE,
-) = range(9)  # fmt: skip
+) = range(11)  # fmt: skip
 
 SEAT_BYTES = 128
+
+PATIENCE = 2_000
+"""Looks for another member, some tens of microseconds, before the processor is given away."""
 
 
 def private_bytes(gates: int, widest: int, out: int, one: int) -> int:
@@ -42,8 +46,10 @@ def private_bytes(gates: int, widest: int, out: int, one: int) -> int:
 def take_seat(number: Number, call: Table, task: int, piece: int, room: int, seat: Table) -> None:
     """Fill in the ``seat`` of a thread, where its scratch memory, ``room``, begins."""
     seat[PART], seat[MEMBER], seat[MEMBERS] = piece, 0, 1
-    if field(task, of.TEAM):
+    seat[IS_TEAM] = field(task, of.TEAM) > 0
+    if seat[IS_TEAM]:
         seat[PART], seat[MEMBER], seat[MEMBERS] = 0, piece, field(task, of.MEMBERS)
+    seat[LOST] = task + of.LOST * 8
     seat[FLAGS] = task + (of.TASK_SIZE + 2 * field(task, of.PIECES)) * 8
     seat[SPACES] = room + SEAT_BYTES
     seat[SPARE] = seat[SPACES] + 2 * call[at.GATES] * size(number)
@@ -92,6 +98,15 @@ def meet(seat: Table) -> None:
     own = flags + member * FLAG_SIZE * 8
     meeting = peek(own) + 1
     post(own, meeting)
+    looks = began = 0
     for other in range(members):
         while peek(flags + other * FLAG_SIZE * 8) < meeting:
-            relax()
+            looks += 1
+            if looks < PATIENCE:
+                relax()
+                continue
+            if looks == PATIENCE:
+                began = nanoseconds()
+            give_way()  # with more threads than processors, the other may wait for this one
+    if began:
+        add_up(seat[LOST], nanoseconds() - began)

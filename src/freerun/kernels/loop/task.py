@@ -14,7 +14,7 @@ from freerun.kernels.machine.memory import load_integer
 from freerun.kernels.machine.signals import numbers_at, rows_at
 
 __all__ = [
-    "FLAG_SIZE", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of",
+    "FLAG_SIZE", "LOST", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of",
 ]  # fmt: skip
 
 Table = Any
@@ -27,10 +27,10 @@ Table = Any
     ROOM, ROOM_STEP,
     # how many pieces there are, and how many are taken
     PIECES, TAKEN,
-    # how many threads a team has room for, or 0; and how many it has
-    TEAM, MEMBERS,
+    # how many threads a team has room for, or 0; how many it has; nanoseconds lost to late ones
+    TEAM, MEMBERS, LOST,
     TASK_SIZE,
-) = range(15)  # fmt: skip
+) = range(16)  # fmt: skip
 """Then follow (first, last) of each piece, and a flag for each of a team."""
 
 FLAG_SIZE = 16

@@ -4,14 +4,14 @@ C = start + A B        A: rows anywhere, B: packed into panels of whole vectors 
 """
 
 from freerun.kernels.machine.compiled import Number, inner
-from freerun.kernels.machine.memory import lanes, load, size, store
+from freerun.kernels.machine.memory import lanes, size
 from freerun.kernels.machine.thin import SHALLOW, spread
 from freerun.kernels.machine.tile import tile
 
-__all__ = ["LEAST_EVEN_ROWS", "pack", "product", "together"]
+__all__ = ["LEAST_EVEN_ROWS", "product", "together"]
 
-LEAST_EVEN_ROWS = 4
-"""Rows from which sums are the same, however many rows and columns a product has beside theirs."""
+LEAST_EVEN_ROWS = 8
+"""Rows from which all tiles add up in the same order, however many rows a product has."""
 
 tile_1x1, tile_1x4 = tile(1, 1), tile(1, 4)
 tile_2x1, tile_2x3 = tile(2, 1), tile(2, 3)
@@ -92,7 +92,7 @@ def together(rows: int) -> int:
 
     Cut elsewhere, a product of few rows would add its terms up in another order.
     """
-    if rows >= LEAST_EVEN_ROWS:
+    if rows > 3:
         return 1
     return 2 if rows == 3 else 3 if rows == 2 else 4
 
@@ -143,39 +143,3 @@ def _few(
             return
         column += done * wide
         b += done * b_panel * one
-
-
-@inner
-def pack(
-    number: Number, depth: int, columns: int, b: int, b_step: int, b_column: int, room: int,
-    target: int,
-) -> None:  # fmt: skip
-    """Copy B into panels: ``target[panel, k, lane]``, zeros behind the last column.
-
-    Args:
-        number: tells the type.
-        depth: rows of B.
-        columns: of B.
-        b: address of B.
-        b_step: from row to row of B.
-        b_column: from column to column of B.
-        room: rows that a panel has, ``depth`` or more: what B shares its panels with may be beside.
-        target: where the first panel is to begin.
-    """
-    wide, one = lanes(number), size(number)
-    for column in range(0, columns, wide):
-        there = min(wide, columns - column)
-        source = b + column * b_column * one
-        for k in range(depth):
-            place = target + k * wide * one
-            if there == wide and b_column == 1:
-                for lane in range(wide):
-                    store(number, place + lane * one, load(number, source + lane * one))
-            else:
-                for lane in range(there):
-                    value = load(number, source + lane * b_column * one)
-                    store(number, place + lane * one, value)
-                for lane in range(there, wide):
-                    store(number, place + lane * one, number)
-            source += b_step * one
-        target += room * wide * one

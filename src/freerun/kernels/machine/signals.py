@@ -1,4 +1,4 @@
-"""What threads need to work together without the interpreter: LLVM's atomic instructions.
+"""What threads need to work together without the interpreter: LLVM's atomic instructions, a clock.
 
 Addresses are those of int64 numbers.
 """
@@ -13,8 +13,11 @@ from freerun.kernels.machine.compiled import primitive
 from freerun.kernels.machine.tile import pointer_to
 
 __all__ = [
+    "add_up",
     "call_at",
     "count_up",
+    "give_way",
+    "nanoseconds",
     "numbers_at",
     "peek",
     "post",
@@ -83,6 +86,50 @@ def relax(typingctx: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+@primitive
+def give_way(typingctx: Any) -> Any:
+    """Let another thread run that waits for this processor, where the system has a word for it."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        if "windows" not in builder.module.triple:
+            kind = ir.FunctionType(ir.IntType(32), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@primitive
+def add_up(typingctx: Any, address: Any, change: Any) -> Any:
+    """Add to the number at ``address``."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        builder.atomic_rmw("add", pointer_to(builder, args[0], INT), args[1], "seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@primitive
+def nanoseconds(typingctx: Any) -> Any:
+    """A clock that never goes back; where the system's is not known, one that stands."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        triple = builder.module.triple
+        clocks = {"linux": 1, "darwin": 6, "macos": 6}  # CLOCK_MONOTONIC
+        number = next((clocks[name] for name in clocks if name in triple), None)
+        if number is None:
+            return ir.Constant(INT, 0)
+        place = cgutils.alloca_once(builder, ir.ArrayType(INT, 2))
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), place.type])
+        function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
+        builder.call(function, [ir.Constant(ir.IntType(32), number), place])
+        seconds, rest = (builder.extract_value(builder.load(place), part) for part in (0, 1))
+        return builder.add(builder.mul(seconds, ir.Constant(INT, 10**9)), rest)
+
+    return types.int64(), codegen
 
 
 @primitive

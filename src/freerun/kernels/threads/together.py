@@ -10,16 +10,24 @@ from freerun.kernels.loop import task as of
 from freerun.kernels.loop.task import Table, field
 from freerun.kernels.machine.compiled import entry, inner
 from freerun.kernels.machine.memory import load_integer
-from freerun.kernels.machine.signals import call_at, count_up, peek, post, relax, replace
+from freerun.kernels.machine.signals import (
+    call_at,
+    count_up,
+    nanoseconds,
+    peek,
+    post,
+    relax,
+    replace,
+)
 
 __all__ = ["BOX_SIZE", "FREE", "HANDED", "INDEX", "STATE", "STOPPED", "TASK", "serve", "share"]
 
 FREE, HANDED, BUSY, STOPPED = range(4)
 """What a thread's box says: nothing to do, a task is in it, it is under way, go home."""
 
-TEAM_PATIENCE = 8_000
-"""Looks for the members of a team before it begins without them: some 200 microseconds, in which a
-thread that slept can have been woken."""
+TEAM_PATIENCE = 80_000
+"""Looks for the members of a team before it begins without them: a millisecond, by when a thread
+that slept is awake if there is a processor for it."""
 
 STATE, TASK, INDEX, BOX_SIZE = range(4)
 """A thread's box: the address of a task, and which of its threads this one is."""
@@ -58,7 +66,7 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
     task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
     task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
     task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
-    task[of.TAKEN] = task[of.MEMBERS] = 0
+    task[of.TAKEN] = task[of.MEMBERS] = task[of.LOST] = 0
     place = task.ctypes.data
     for index in range(len(boxes)):
         box = boxes[index]
@@ -66,7 +74,11 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
         post(box + INDEX * 8, index + 1)
         post(box + STATE * 8, HANDED)
     if task[of.TEAM]:
-        post(place + of.MEMBERS * 8, 1 + _assemble(boxes))
+        began = nanoseconds()
+        came = _assemble(boxes)
+        if came < len(boxes):
+            task[of.LOST] = nanoseconds() - began
+        post(place + of.MEMBERS * 8, 1 + came)
     _work(place, 0)
     for index in range(len(boxes)):
         state = boxes[index] + STATE * 8

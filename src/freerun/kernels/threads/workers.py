@@ -10,11 +10,12 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import cache
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from freerun.kernels.loop.task import Table, task_of
+from freerun.kernels.loop.task import LOST, Table, task_of
 from freerun.kernels.machine.compiled import code_address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 
@@ -58,6 +59,36 @@ class _Worker:
                 return
 
 
+class _Truce:
+    """Where processors are busy with something else, a team waits more than it works.
+
+    After a call that lost more than ``WORST`` of its time to someone who was late, some are done by
+    one thread alone; the more of them, the more often that happens. Neither changes a bit of what
+    is computed.
+    """
+
+    FEWEST, MOST, WORST = 4, 256, 1 / 3
+
+    def __init__(self) -> None:
+        self.left, self.length = 0, self.FEWEST
+
+    def holds(self) -> bool:
+        """Whether the next call is for one thread."""
+        if self.left == 0:
+            return False
+        self.left -= 1
+        return True
+
+    def heed(self, lost: float, seconds: float) -> None:
+        """Take note of how a team's call went: the time that it lost and took."""
+        if lost > self.WORST * seconds:
+            self.left, self.length = self.length, min(2 * self.length, self.MOST)
+        else:
+            self.length = self.FEWEST
+
+
+_truce = _Truce()
+
 NOBODY = np.empty(0, np.int64)
 
 _idle: list[_Worker] = []
@@ -96,10 +127,11 @@ def run(
         team: ``threads``, where they do the one piece together; else 0.
     """
     task = _task(kernel, number, pieces, room, room_step, team)
-    if threads == 1:
+    if threads == 1 or (team and _truce.holds()):
         share(task, *tables, NOBODY)
         return
     workers: list[_Worker] = []
+    began = perf_counter()
     try:
         for _ in range(threads - 1):
             workers.append(_hire())
@@ -107,6 +139,8 @@ def run(
         share(task, *tables, np.array([worker.place for worker in workers]))
     finally:
         _idle.extend(workers)
+    if team:
+        _truce.heed(1e-9 * task[LOST], perf_counter() - began)
 
 
 def task_alone(kernel: Any, number: Any, batch: int, room: int) -> Table:

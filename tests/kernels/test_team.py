@@ -1,0 +1,135 @@
+"""Threads that step together, each its own units: cut anywhere, and whoever comes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import freerun as fr
+from freerun.heads import Head
+from freerun.kernels.binding import layout
+from freerun.kernels.threads import workers
+from freerun.kernels.threads.together import BOX_SIZE, FREE, STATE
+from tests.kernels.sized import GAUSSIAN, Case, check
+
+WIDE = fr.heads.Categorical(40)
+
+
+@pytest.fixture
+def teams(monkeypatch: pytest.MonkeyPatch, several_threads: None) -> Iterator[list[int]]:
+    """Three threads that always step together; the sizes of the teams that were asked for."""
+    monkeypatch.setattr(workers._Truce, "WORST", 1e9)
+    monkeypatch.setattr(layout, "TEAM_BYTES", 1)
+    monkeypatch.setattr(layout, "TEAM_ROWS", 1000)
+    layout.layout_of.cache_clear()
+    found: list[int] = []
+    run = workers.run
+
+    def noting(*arguments: Any) -> None:
+        found.append(arguments[-1])
+        run(*arguments)
+
+    monkeypatch.setattr("freerun.kernels.binding.unfolding.run", noting)
+    yield found
+    assert set(found) == {3}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, teams: list[int]) -> None:
+    """Chunks and portions that small cases already have several of."""
+    monkeypatch.setattr(layout, "CHUNK_ROWS", 40)
+    monkeypatch.setattr(layout, "LEAST_ROWS", 2)
+    monkeypatch.setattr(layout, "PORTION_NUMBERS", 16)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+@pytest.mark.parametrize("head", [GAUSSIAN, WIDE], ids=str)
+@pytest.mark.parametrize("recurrence", ["hidden", "both"])
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_a_team_equals_the_reference(
+    cell: str, recurrence: str, head: Head, batch: int, teams: list[int]
+) -> None:
+    case = Case(cell, recurrence, False, head, residual=head is GAUSSIAN)
+    check(case, batch, 23, 101, 3, 1, 2, None)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("recurrence", ["hidden", "both"])
+@pytest.mark.parametrize("cell", ["relu", "gru", "lstm"])
+def test_layers_chunks_and_portions_change_nothing(
+    cell: str, recurrence: str, dropout: float, batch: int, small: None
+) -> None:
+    case = Case(cell, recurrence, False, dropout=dropout, has_state=dropout == 0)
+    check(case, batch, 23, 130, 3, 3, 3, None)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_fewer_steps_than_threads(steps: int, teams: list[int]) -> None:
+    check(Case("gru", "both", False), 1, steps, 101, 3, 2, 2, None)
+
+
+def test_units_for_one_thread_alone_make_no_team(several_threads: None) -> None:
+    """What is beside it in ``teams`` would fail where this did."""
+    check(Case("lstm", "hidden", False), 1, 9, 20, 3, 1, 1, None)
+
+
+def gradients(batch: int, dtype: torch.dtype) -> list[torch.Tensor]:
+    torch.manual_seed(0)
+    net = fr.RecurrentNetwork(3, 200, WIDE, "lstm", num_layers=2).to(dtype)
+    x, y = torch.randn(batch, 23, 3, dtype=dtype), torch.randint(40, (batch, 23))
+    loss = net.loss(x, y)
+    return [loss, *torch.autograd.grad(loss, list(net.parameters()))]
+
+
+class Lazy:
+    """A thread that does not come."""
+
+    def __init__(self) -> None:
+        self.box = np.zeros(BOX_SIZE, np.int64)
+        self.place = self.box.ctypes.data
+
+    def wake(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch", [1, 2, 3, 5])
+def test_who_comes_never_changes_a_bit(
+    batch: int, dtype: torch.dtype, teams: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = gradients(batch, dtype)
+    for _ in range(10):
+        assert all(map(torch.equal, gradients(batch, dtype), wanted))
+    worker = workers._hire()
+    lazy = [Lazy(), Lazy()]
+    monkeypatch.setattr(workers, "_idle", lazy)
+    assert all(map(torch.equal, gradients(batch, dtype), wanted))
+    assert [one.box[STATE] for one in lazy] == [FREE, FREE]
+    # Two of the three: the numbers of those who come have no gap.
+    monkeypatch.setattr(workers, "_idle", [worker, Lazy()])
+    assert all(map(torch.equal, gradients(batch, dtype), wanted))
+    workers._idle.append(worker)
+
+
+def test_a_team_that_waits_is_given_up_for_some_calls() -> None:
+    truce = workers._Truce()
+
+    def calls_alone() -> int:
+        count = 0
+        while truce.holds():
+            count += 1
+        return count
+
+    truce.heed(0.3, 1.0)
+    assert calls_alone() == 0
+    lengths = []
+    for _ in range(8):
+        truce.heed(0.4, 1.0)
+        lengths.append(calls_alone())
+    assert lengths == [4, 8, 16, 32, 64, 128, 256, 256]
+    truce.heed(0.0, 1.0)
+    truce.heed(0.4, 1.0)
+    assert calls_alone() == 4
