@@ -10,6 +10,10 @@ from freerun.kernels.machine.tile import tile
 
 __all__ = ["LEAST_EVEN_ROWS", "product", "together"]
 
+DEPTH = 512
+"""Terms that are added up before they meet what was there: long sums lose digits one by one. So
+much of a panel stays in the nearest cache, too, while all rows meet it."""
+
 LEAST_EVEN_ROWS = 8
 """Rows from which all tiles add up in the same order, however many rows a product has."""
 
@@ -48,12 +52,29 @@ def product(
             c, c_row,
         )  # fmt: skip
         return
-    if rows <= 3:
-        _few(
-            number, rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row,
-            c, c_row,
-        )  # fmt: skip
-        return
+    one = size(number)
+    for k in range(0, depth, DEPTH):
+        some = min(DEPTH, depth - k)
+        if rows <= 3:
+            _few(
+                number, rows, columns, some, a, a_row, a_step, b, b_step, b_panel, start, start_row,
+                c, c_row,
+            )  # fmt: skip
+        else:
+            _many(
+                number, rows, columns, some, a, a_row, a_step, b, b_step, b_panel, start, start_row,
+                c, c_row,
+            )  # fmt: skip
+        a, b = a + some * a_step * one, b + some * b_step * one
+        start, start_row = c, c_row
+
+
+@inner
+def _many(
+    number: Number, rows: int, columns: int, depth: int, a: int, a_row: int, a_step: int,
+    b: int, b_step: int, b_panel: int, start: int, start_row: int, c: int, c_row: int,
+) -> None:  # fmt: skip
+    """The same for four rows and more."""
     wide, one = lanes(number), size(number)
     blocks = (rows + 5) // 6
     for column in range(0, columns, wide):

@@ -117,24 +117,14 @@ def _emit(
     a_starts = [at(a, offset) for offset in row_offsets]
     zero = ir.Constant(vector, [0.0] * lanes)
 
-    # sums = start
-    from_zero = builder.icmp_signed("==", start, ir.Constant(INT, 0))
-    entry = builder.append_basic_block("tile.start")
     loop = builder.append_basic_block("tile.loop")
     body = builder.append_basic_block("tile.body")
     rest = builder.append_basic_block("tile.rest")
     rest_body = builder.append_basic_block("tile.rest.body")
     done = builder.append_basic_block("tile.done")
+    with_start = builder.append_basic_block("tile.start")
+    end = builder.append_basic_block("tile.end")
     before = builder.block
-    builder.cbranch(from_zero, loop, entry)
-    builder.position_at_end(entry)
-    begun = []
-    for row in range(rows):
-        for p in range(panels):
-            offset = builder.mul(start_row, ir.Constant(INT, row))
-            begun.append(load(at(start, offset, ir.Constant(INT, p * lanes))))
-    begun += [zero] * (rows * panels * (ways - 1))
-    loaded = builder.block
     builder.branch(loop)
 
     # The loop over k, ``ways`` at a time.
@@ -142,13 +132,12 @@ def _emit(
     k = builder.phi(INT)
     b_at = builder.phi(INT)
     offset = builder.phi(INT)  # of A, from each row's start, in bytes
-    sums = [builder.phi(vector) for _ in begun]
-    for block, values in ((before, [zero] * len(begun)), (loaded, begun)):
-        k.add_incoming(depth, block)
-        b_at.add_incoming(b, block)
-        offset.add_incoming(ir.Constant(INT, 0), block)
-        for phi, value in zip(sums, values, strict=True):
-            phi.add_incoming(value, block)
+    sums = [builder.phi(vector) for _ in range(ways * rows * panels)]
+    k.add_incoming(depth, before)
+    b_at.add_incoming(b, before)
+    offset.add_incoming(ir.Constant(INT, 0), before)
+    for phi in sums:
+        phi.add_incoming(zero, before)
     b_bytes, a_bytes = builder.mul(b_step, size), builder.mul(a_step, size)
     builder.cbranch(builder.icmp_signed(">=", k, ir.Constant(INT, ways)), body, rest)
     builder.position_at_end(body)
@@ -190,12 +179,39 @@ def _emit(
             phi.add_incoming(value, rest_body)
         builder.branch(rest)
 
+    # The start comes last: added to at every k, it would take each product's last digits.
     builder.position_at_end(done)
+    totals: list[ir.Value] = list(first)
+    for way in range(1, ways):
+        for index in range(rows * panels):
+            totals[index] = builder.fadd(totals[index], sums[way * rows * panels + index])
+    builder.cbranch(builder.icmp_signed("==", start, ir.Constant(INT, 0)), end, with_start)
+    builder.position_at_end(with_start)
+    started = [
+        builder.fadd(
+            totals[row * panels + p],
+            load(
+                at(
+                    start,
+                    builder.mul(start_row, ir.Constant(INT, row)),
+                    ir.Constant(INT, p * lanes),
+                )
+            ),
+        )
+        for row in range(rows)
+        for p in range(panels)
+    ]
+    builder.branch(end)
+    builder.position_at_end(end)
     for row in range(rows):
         for p in range(panels):
-            total: ir.Value = first[row * panels + p]
-            for way in range(1, ways):
-                total = builder.fadd(total, sums[(way * rows + row) * panels + p])
+            index = row * panels + p
+            total = builder.phi(vector)
+            total.add_incoming(totals[index], done)
+            total.add_incoming(started[index], with_start)
+            totals[index] = total
+    for row in range(rows):
+        for p in range(panels):
             place = at(c, builder.mul(c_row, ir.Constant(INT, row)), ir.Constant(INT, p * lanes))
-            stored = builder.store(total, pointer_to(builder, place, vector))
+            stored = builder.store(totals[row * panels + p], pointer_to(builder, place, vector))
             stored.align = LANE_BYTES // lanes
