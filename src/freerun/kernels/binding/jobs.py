@@ -59,12 +59,12 @@ class JobList:
 
     def row(
         self, layer: int, field: int, source: tuple[int, int] | None,
-        plus: tuple[int, int] | None, gates: int, units: int,
+        plus: tuple[int, int] | None, gates: int, units: int, step: int = 1, first: int = 0,
     ) -> None:  # fmt: skip
-        """A row for every gate: a bias, or the sum of two."""
+        """A row for every gate: a bias, or the sum of two; or a column, ``step`` numbers apart."""
         width = self.shape.round(units)
-        row = [job.ROW, gates, 0, units, width, 1]
-        self._add(layer, field, gates * width, row, source, 1, plus)
+        row = [job.ROW, gates, first, units, width, 1]
+        self._add(layer, field, gates * width, row, source, step, plus)
 
     def finished(self) -> Jobs:
         """All of them."""

@@ -191,7 +191,13 @@ class Layout:
                 jobs.weight(job.BACK, layer, at.W_BACK, 2 + 4 * layer, shape.units)
             if shape.cell == "gru":
                 self._bias_jobs(jobs, layer)
-        if shape.edge is not None:
+        if shape.edge is not None and self.window <= NARROW:
+            for column in range(self.window):
+                jobs.row(
+                    -1, -1 if column else at.R_BACK, (self.weight_fh, column * self.one), None,
+                    self.gate_count, shape.units, self.window, first,
+                )  # fmt: skip
+        elif shape.edge is not None:
             jobs.weight(job.BACK, -1, at.R_BACK, self.weight_fh, self.window, first)
         if shape.size:
             jobs.readout(job.BACK, at.V_BACK, self.readout)

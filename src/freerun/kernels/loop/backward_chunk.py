@@ -12,6 +12,7 @@ from freerun.kernels.loop.seat import (
     MEMBER,
     OWN_UNITS,
     PART,
+    SPACES,
     SPARE,
     meet,
     own_steps,
@@ -65,7 +66,7 @@ def chunk_backward(
             meet(seat)
     if call[at.EDGE] == at.KNOWN_EDGE and call[at.D_FED] and begin < call[at.LAGS]:
         if seat[MEMBER] == 0:
-            _to_first_fed(number, call, lengths, first, last, begin, end, spare, room)
+            _to_first_fed(number, call, lengths, first, last, begin, end, seat[SPACES], spare, room)
         meet(seat)
     if call[at.V]:
         readout_gradients(
@@ -173,7 +174,7 @@ def _add_readout(
     masked = layers[layer, at.MASK] != 0
     into = spare if masked else dh
     product(
-        number, total, width, depth, d_o, depth, 1, call[at.V_BACK], wide, depth * wide,
+        number, total, width, call[at.SIZE], d_o, depth, 1, call[at.V_BACK], wide, depth * wide,
         0 if masked else dh, width, into, width,
     )  # fmt: skip
     if masked:
@@ -254,14 +255,14 @@ def _known_skip(
 @inner
 def _to_first_fed(
     number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
-    spare: int, room: int,
+    zeros: int, spare: int, room: int,
 ) -> None:  # fmt: skip
     """df of what was fed before the first step, which only the first steps' lags reach."""
     one, gates = size(number), call[at.GATES]
     da = place_of_da(call, last - first, 0, room, one)
     for t in range(begin, min(end, call[at.LAGS])):
         count = active(lengths, first, last, t)
-        through_lags(number, call, first, t, count, da, spare)
+        through_lags(number, call, first, t, count, da, zeros, spare)
         da += count * gates * one
 
 
@@ -304,4 +305,4 @@ def _closed_steps(
                 if layers[layer - 1, at.MASK]:
                     _mask(number, call, layers, layer - 1, lengths, first, last, t, t + 1, dh)
             else:
-                through_lags(number, call, first, t, count, da, spare)
+                through_lags(number, call, first, t, count, da, seat[SPACES], spare)

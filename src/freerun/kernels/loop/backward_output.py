@@ -6,6 +6,7 @@ from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import add, lanes, load, size, store
 from freerun.kernels.machine.products import product
+from freerun.kernels.machine.thin import NARROW, narrow
 
 __all__ = ["through_feed", "through_lags", "through_skip"]
 
@@ -47,15 +48,21 @@ def through_skip(number: Number, call: Table, sequence: int, t: int, d_o: int, p
 
 @inner
 def through_lags(
-    number: Number, call: Table, first: int, t: int, count: int, da: int, spare: int
+    number: Number, call: Table, first: int, t: int, count: int, da: int, zeros: int, spare: int
 ) -> None:
     """df of all lags += R' da, for the rows of one step."""
     one, wide, window = size(number), lanes(number), call[at.WINDOW_WIDTH]
     drive = call[at.DRIVE]
-    product(
-        number, count, window, drive, da, call[at.GATES], 1, call[at.R_BACK], wide, drive * wide,
-        0, 0, spare, window,
-    )  # fmt: skip
+    if call[at.WINDOW] <= NARROW:
+        narrow(
+            number, count, call[at.WINDOW], drive, da, call[at.GATES], call[at.R_BACK], drive,
+            zeros, spare, window,
+        )  # fmt: skip
+    else:
+        product(
+            number, count, window, drive, da, call[at.GATES], 1, call[at.R_BACK], wide,
+            drive * wide, 0, 0, spare, window,
+        )  # fmt: skip
     for index in range(count):
         place = call[at.D_FED] + (first + index) * call[at.FED_ROW] * one
         place += t * call[at.FEATURES] * one

@@ -97,17 +97,18 @@ def _pack_back(number: Number, job: Table, source: int, target: int) -> None:
 
 @inner
 def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -> None:
-    one, units, width = size(number), job[UNITS], job[WIDTH]
+    one, units, width, row = size(number), job[UNITS], job[WIDTH], job[SOURCE_ROW]
     clear(number, job[GATE_COUNT] * width, target)
-    for gate in range(job[GATE_COUNT]):
+    for slot in range(job[GATE_COUNT]):
+        gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
         for unit in range(units):
             index = gate * units + unit
             value = number
             if source:
-                value += load(number, source + index * one)
+                value += load(number, source + index * row * one)
             if plus:
-                value += load(number, plus + index * one)
-            store(number, target + (gate * width + unit) * one, value)
+                value += load(number, plus + index * row * one)
+            store(number, target + (slot * width + unit) * one, value)
 
 
 @entry(
