@@ -3,13 +3,13 @@
 from freerun.kernels.equations.cells import GRU
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward_room import place_of_da
-from freerun.kernels.loop.rows import count_rows, pack_gathered, scatter
-from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, PART, meet, own_share
+from freerun.kernels.loop.rows import count_rows, gather, pack_gathered, scatter
+from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, PART, SPARE, meet, own_share
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
-from freerun.kernels.machine.memory import lanes, move, size
+from freerun.kernels.machine.memory import accumulate, lanes, load, move, size
 from freerun.kernels.machine.products import product
-from freerun.kernels.machine.thin import sum_rows
+from freerun.kernels.machine.thin import NARROW, sum_rows
 
 __all__ = ["input_gradients", "readout_gradients", "weight_gradients"]
 
@@ -68,15 +68,21 @@ def weight_gradients(
             layers[below, at.MASK], layers[below, at.MASK_ROW], layers[below, at.MASK_STEP],
             call[at.UNITS], total, seat, spare,
         )  # fmt: skip
-    else:
+    elif call[at.INPUT] > NARROW:
         _pack_chunk(
             number, lengths, first, last, begin, end, call[at.X], call[at.X_ROW], call[at.X_STEP],
             0, 0, 0, call[at.INPUT], total, seat, spare,
         )  # fmt: skip
-    _own_outer(
-        number, call, layers[layer, at.BELOW_WIDTH], total, seat, packed, spare,
-        layers[layer, at.D_U] + offset,
-    )  # fmt: skip
+    else:
+        _thin_outer(
+            number, call, lengths, first, last, begin, end, call[at.X], call[at.X_ROW],
+            call[at.X_STEP], call[at.INPUT], total, seat, da, spare, layers[layer, at.D_U] + offset,
+        )  # fmt: skip
+    if layer or call[at.INPUT] > NARROW:
+        _own_outer(
+            number, call, layers[layer, at.BELOW_WIDTH], total, seat, packed, spare,
+            layers[layer, at.D_U] + offset,
+        )  # fmt: skip
     if layers[layer, at.W_BACK]:
         _pack_chunk(
             number, lengths, first, last, begin, end, layers[layer, at.H], h_row, h_step,
@@ -87,7 +93,14 @@ def weight_gradients(
             number, call, width, total, seat, packed + skipped, spare,
             layers[layer, at.D_W] + offset,
         )  # fmt: skip
-    if layer == 0 and call[at.EDGE] != at.NO_EDGE:
+    if layer or call[at.EDGE] == at.NO_EDGE:
+        return
+    if call[at.WINDOW] <= NARROW:
+        _thin_outer(
+            number, call, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],
+            call[at.FEATURES], call[at.WINDOW], total, seat, da, spare, call[at.D_R] + offset,
+        )  # fmt: skip
+    else:
         _pack_chunk(
             number, lengths, first, last, begin, end, call[at.FED], call[at.FED_ROW],
             call[at.FEATURES], 0, 0, 0, call[at.WINDOW], total, seat, spare,
@@ -126,6 +139,41 @@ def _own_outer(
             number, seat[OWN_UNITS], columns, total, packed + row * total * one, spare,
             place + row * columns * one,
         )  # fmt: skip
+    meet(seat)
+
+
+@inner
+def _thin_outer(
+    number: Number, call: Table, lengths: Table, first: int, last: int, begin: int, end: int,
+    source: int, row: int, step: int, count: int, total: int, seat: Table, da: int, spare: int,
+    place: int,
+) -> None:  # fmt: skip
+    """The same for B of a few columns, the other way round: B' da, and that turned.
+
+    da is read where it lies, for a tile of few rows goes through it once.
+    """
+    one, wide, unit, width = size(number), lanes(number), seat[FIRST_UNIT], call[at.WIDTH]
+    own_begin, own_end = own_share(seat, end - begin)
+    own_begin, own_end = begin + own_begin, begin + own_end
+    before = count_rows(lengths, first, last, begin, own_begin)
+    gather(
+        number, lengths, first, last, own_begin, own_end, source, row, step, 0, 0, 0, count,
+        spare + before * count * one, count,
+    )  # fmt: skip
+    meet(seat)
+    padded, turned = (count + wide - 1) // wide * wide, seat[SPARE]
+    for gate in range(unit, unit + call[at.DRIVE], width):
+        for row in range(
+            gate, gate + seat[OWN_UNITS], wide
+        ):  # the same sums, however units are cut
+            product(
+                number, count, wide, total, spare, 1, count, da + row * one, call[at.GATES], wide,
+                0, 0, turned, wide,
+            )  # fmt: skip
+            for column in range(count):
+                for lane in range(wide):
+                    found = load(number, turned + (column * wide + lane) * one)
+                    accumulate(number, place + ((row + lane) * padded + column) * one, found)
     meet(seat)
 
 
