@@ -3,11 +3,11 @@
 from freerun.kernels.equations.cells import GRU
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward_room import place_of_da
-from freerun.kernels.loop.rows import count_rows, gather, pack_gathered, scatter
+from freerun.kernels.loop.rows import active, count_rows, gather, pack_gathered, scatter
 from freerun.kernels.loop.seat import FIRST_UNIT, OWN_UNITS, PART, SPARE, meet, own_share
 from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
-from freerun.kernels.machine.memory import accumulate, lanes, load, move, size
+from freerun.kernels.machine.memory import accumulate, add, lanes, load, move, size
 from freerun.kernels.machine.products import product
 from freerun.kernels.machine.thin import NARROW, sum_rows
 
@@ -189,6 +189,10 @@ def readout_gradients(
     begin_own, end_own = own_share(seat, out_width // lanes(number))
     output, some = begin_own * lanes(number), (end_own - begin_own) * lanes(number)
     d_o, packed = d_o + output * one, packed + output * total * one
+    if call[at.SIZE] <= NARROW and layers[top, at.MASK] == 0:
+        if some:
+            _thin_readout(number, call, layers, lengths, first, last, begin, end, seat, d_o)
+        return
     _pack_rows(number, total, some, d_o, out_width, packed)
     sum_rows(number, total, some, d_o, out_width, call[at.D_OFFSET] + offset + output * one)
     _pack_chunk(
@@ -202,6 +206,30 @@ def readout_gradients(
         call[at.D_V] + offset + output * width * one,
     )  # fmt: skip
     meet(seat)
+
+
+@inner
+def _thin_readout(
+    number: Number, call: Table, layers: Table, lengths: Table, first: int, last: int, begin: int,
+    end: int, seat: Table, d_o: int,
+) -> None:  # fmt: skip
+    """The same for a few outputs, from where h lies: step by step, or a sequence at once."""
+    one, width, top = size(number), call[at.WIDTH], call[at.LAYERS] - 1
+    offset, sums, outputs = seat[PART] * call[at.PART] * one, seat[SPARE], call[at.SIZE]
+    h = layers[top, at.H] + ((begin + 1) * call[at.H_STEP] + first * call[at.H_ROW]) * one
+    start = 0  # a chunk's sum by itself: long sums lose digits one by one
+    total = count_rows(lengths, first, last, begin, end)
+    sum_rows(number, total, lanes(number), d_o, call[at.SIZE_WIDTH], call[at.D_OFFSET] + offset)
+    is_one = last - first == 1
+    for t in range(begin, begin + 1 if is_one else end):
+        count = total if is_one else active(lengths, first, last, t)
+        product(
+            number, outputs, width, count, d_o, 1, call[at.SIZE_WIDTH], h,
+            call[at.H_STEP] if is_one else call[at.H_ROW], lanes(number), start, width, sums, width,
+        )  # fmt: skip
+        d_o, h = d_o + count * call[at.SIZE_WIDTH] * one, h + call[at.H_STEP] * one
+        start = sums
+    add(number, outputs * width, sums, call[at.D_V] + offset)
 
 
 @inner
