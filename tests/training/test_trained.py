@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+import freerun as fr
 from freerun.training import trained as module
 from freerun.training.trained import Trained
 
@@ -63,6 +64,19 @@ def test_a_norm_that_is_not_finite_is_told() -> None:
     parameter = nn.Parameter(torch.zeros(3))
     parameter.grad = torch.tensor([0.0, math.nan, 1.0])
     assert math.isnan(of(parameter).clip(1.0))
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd", "rmsprop"])
+def test_every_step_is_counted_as_a_change(name: str) -> None:
+    net = fr.RecurrentNetwork(2, 3, fr.heads.Point(1))
+    trained = Trained(fr.Optimizer(name).build(net))
+    for _ in range(3):
+        before = [one._version for one in trained.parameters]
+        for one in trained.parameters:
+            one.grad = torch.ones_like(one)
+        trained.step()
+        after = [one._version for one in trained.parameters]
+        assert all(now > then for now, then in zip(after, before, strict=True))
 
 
 def test_gradients_are_forgotten() -> None:

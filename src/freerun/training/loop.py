@@ -232,7 +232,7 @@ def _learn(
             with trained.in_few_threads():
                 norm = trained.clip(optimizer.limit)
                 _check_finite(training, batch, plan, noise, part, norm)
-                method.step()
+                trained.step()
             trained.forget()
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
     if net.has_output_edge:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 __all__ = ["Trained"]
 
@@ -23,6 +24,7 @@ class Trained:
     """
 
     def __init__(self, method: torch.optim.Optimizer) -> None:
+        self.method = method
         self.parameters: list[nn.Parameter] = [
             one for group in method.param_groups for one in group["params"]
         ]
@@ -66,6 +68,15 @@ class Trained:
             for gradient in found:
                 gradient.mul_(share)
         return norm
+
+    def step(self) -> None:
+        """Change the weights, as ``method.step()`` does, and have that counted as a change.
+
+        PyTorch's fused methods change them without its knowing.
+        """
+        self.method.step()
+        for one in self.parameters:
+            increment_version(one)
 
 
 TINY = 1e-6
