@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
+from freerun.training.stepping import step
+
 __all__ = ["Trained"]
 
 WORTH_THREADS = 2**17
@@ -64,9 +66,7 @@ class Trained:
             return float(nn.utils.clip_grad_norm_(self.parameters, limit))
         norm = float(torch.linalg.vector_norm(_side_by_side(found)))
         if norm + TINY > limit:
-            share = limit / (norm + TINY)
-            for gradient in found:
-                gradient.mul_(share)
+            torch._foreach_mul_(found, limit / (norm + TINY))
         return norm
 
     def step(self) -> None:
@@ -74,7 +74,10 @@ class Trained:
 
         PyTorch's fused methods change them without its knowing.
         """
-        self.method.step()
+        if self.are_alike:
+            step(self.method)
+        else:
+            self.method.step()
         for one in self.parameters:
             increment_version(one)
 
