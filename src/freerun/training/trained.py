@@ -104,10 +104,11 @@ AT_ONCE = 2**13
 
 
 def _plain(gradients: list[Tensor]) -> list[Numbers] | None:
-    """All as NumPy's arrays; None where one has another type, place or order of axes."""
-    if not all(one.is_cpu and one.dtype in TYPES and one.is_contiguous() for one in gradients):
-        return None
-    return [one.detach().numpy() for one in gradients]
+    """All as NumPy's arrays; None where one has a graph, or another type, place or order."""
+    for one in gradients:
+        if not (one.is_cpu and one.dtype in TYPES and one.is_contiguous()) or one.requires_grad:
+            return None
+    return [one.numpy() for one in gradients]
 
 
 def _square(one: Numbers) -> float:
