@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
-from freerun.training.stepping import step
+from freerun.training.stepping import Stepper
 
 __all__ = ["Trained"]
 
@@ -35,12 +35,12 @@ class Trained:
     """
 
     def __init__(self, method: torch.optim.Optimizer) -> None:
-        self.method = method
         self.parameters: list[nn.Parameter] = [
             one for group in method.param_groups for one in group["params"]
         ]
         self.are_few = sum(one.numel() for one in self.parameters) < WORTH_THREADS
         self.are_alike = len({(one.dtype, one.device) for one in self.parameters}) == 1
+        self._stepper = Stepper(method) if self.are_alike else method
 
     def forget(self) -> None:
         """Let go of all gradients."""
@@ -87,10 +87,7 @@ class Trained:
 
         PyTorch's fused methods change them without its knowing.
         """
-        if self.are_alike:
-            step(self.method)
-        else:
-            self.method.step()
+        self._stepper.step()
         for one in self.parameters:
             increment_version(one)
 
