@@ -313,6 +313,19 @@ def test_a_prediction_is_by_the_network_as_it_is_now() -> None:
         session.predict()
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+def test_a_step_is_by_the_network_as_training_leaves_it(optimizer: str) -> None:
+    net = fr.RecurrentNetwork(0, 8, fr.heads.Point(1), recurrence="both")
+    net.scaling = fr.Scaling.identity()
+    session = fr.Session(net)
+    session.step()
+    wave = fr.Sequences(None, torch.sin(torch.arange(30.0) / 3))
+    fr.fit(net, wave, epochs=5, optimizer=fr.Optimizer(optimizer), progress=False)
+    other = fr.Session(net)
+    other.state = session.state
+    assert session.step() == other.step()
+
+
 def test_one_channel_may_come_without_its_axis() -> None:
     net = fr.RecurrentNetwork(1, 3, fr.heads.Gaussian(1), recurrence="output")
     bare, full = fr.Session(net), fr.Session(net)

@@ -75,6 +75,40 @@ def test_the_second_part_of_a_split_sees_the_first() -> None:
     assert batch.before_real.tolist() == [[False, True, True]] * 2
 
 
+@pytest.mark.parametrize(
+    ("lengths", "length", "stride", "reach_back"),
+    [
+        ([4, 4, 4], 4, 1, 0),  # whole sequences, which lie side by side
+        ([5, 4], 2, 2, 0),  # nearly: the second begins within a window's length of the start
+        ([4, 5], 2, 2, 0),  # side by side, and a row is left over
+        ([6, 7], 3, 1, 0),  # overlapping
+        ([6], 6, 1, 0),
+        ([3, 6], 2, 3, 1),
+    ],
+)
+@pytest.mark.parametrize("classes", [False, True])
+def test_windows_of_one_length(
+    lengths: list[int], length: int, stride: int, reach_back: int, classes: bool
+) -> None:
+    rows = torch.arange(sum(lengths))
+    x = [torch.stack([part, -part], 1) for part in (rows + 1.0).split(lengths)]
+    y: list[torch.Tensor] = [part if classes else 10.0 * part for part in rows.split(lengths)]
+    _, late = Sequences(x, y).split(1)
+    for data in (Sequences(x, y), late):
+        windows = data.windows(min(length, int(data.lengths.min())), stride, reach_back=reach_back)
+        index = torch.arange(len(windows)).flip(0)
+        batch = windows.batch(index, context=2)
+        for row, number in enumerate(index.tolist()):
+            start, stop = int(windows.start[number]), int(windows.stop[number])
+            assert batch.x is not None
+            assert batch.x[row, :, 0].tolist() == [place + 1.0 for place in range(start, stop)]
+            assert batch.x[row, :, 1].tolist() == [-place - 1.0 for place in range(start, stop)]
+            factor = 1 if classes else 10
+            assert batch.y[row].flatten().tolist() == [factor * p for p in range(start, stop)]
+            exists = [place >= windows.origin[number] for place in range(start - 2, start)]
+            assert batch.before_exists[row].tolist() == batch.before_real[row].tolist() == exists
+
+
 def test_missing_targets_are_zeros_that_are_not_observed() -> None:
     nan = np.nan
     y = [np.array([[1.0, nan], [3.0, 4.0], [nan, nan]]), np.array([[5.0, 6.0]])]

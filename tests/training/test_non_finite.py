@@ -178,6 +178,19 @@ def test_an_epochs_last_step_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> No
     assert "The network has the weights of the end of epoch 1." in message
 
 
+def test_weights_are_finite_though_their_sum_is_not() -> None:
+    net = network()
+    training = Training(net, fr.Optimizer().build(net), fr.TeacherForcing(), 0)
+    with torch.no_grad():
+        net.output.weight.fill_(torch.finfo(net.dtype).max)
+    assert not bool(net.output.weight.sum().isfinite())
+    loop._check_weights(training)
+    with torch.no_grad():
+        net.output.weight[0, 0], net.output.weight[0, 1] = math.inf, -math.inf
+    with pytest.raises(fr.NonFiniteError, match=r"got others in output\.weight"):
+        loop._check_weights(training)
+
+
 def test_a_free_run_that_leaves_the_numbers_is_never_the_best() -> None:
     net = linear(1e8)
     data = driven(3)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+import freerun as fr
 from freerun.training import trained as module
 from freerun.training.trained import Trained
 
@@ -46,6 +47,49 @@ def test_clipping_is_that_of_pytorch(
             torch.testing.assert_close(one.grad, other.grad, rtol=rtol, atol=0.0)
 
 
+@pytest.mark.parametrize("at_once", [8, 2**13])
+def test_contiguous_gradients_are_clipped_as_pytorch_does(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    ours, theirs = with_gradients(), with_gradients()
+    for one in (ours[1], theirs[1]):
+        assert one.grad is not None
+        one.grad = one.grad.contiguous()
+    own = nn.utils.clip_grad_norm_
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", None)
+    norm = of(*ours).clip(0.5)
+    assert norm == pytest.approx(float(own(theirs, 0.5)), rel=1e-6)
+    for one, other in zip(ours, theirs, strict=True):
+        if one.grad is not None:
+            torch.testing.assert_close(one.grad, other.grad, rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("value", [1e30, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("others", [0.0, 1.0])
+def test_clipping_what_is_not_finite_warns_of_nothing(value: float, others: float) -> None:
+    one = nn.Parameter(torch.zeros(40))
+    one.grad = torch.full((40,), others)
+    one.grad[7] = value
+    norm = of(one).clip(1.0)
+    assert math.isnan(norm) if math.isnan(value) else norm == math.inf
+    assert bool(torch.isfinite(one.grad).all()) == math.isfinite(value)
+
+
+def test_gradients_of_bfloat16_are_clipped_too() -> None:
+    one = nn.Parameter(torch.zeros(4, dtype=torch.bfloat16))
+    one.grad = torch.ones(4, dtype=torch.bfloat16)
+    assert of(one).clip(1.0) == 2
+    torch.testing.assert_close(one.grad, torch.full((4,), 0.5, dtype=torch.bfloat16))
+
+
+def test_numbers_that_share_their_memory_are_not_scaled_twice() -> None:
+    one = nn.Parameter(torch.zeros(4))
+    one.grad = torch.ones(1).expand(4)
+    with pytest.raises(RuntimeError, match="single memory location"):
+        of(one).clip(1.0)
+
+
 def test_dtypes_may_differ() -> None:
     parameters = [*with_gradients(torch.float32), *with_gradients(torch.float64)]
     assert of(*parameters).clip(0.5) > 0.5
@@ -63,6 +107,19 @@ def test_a_norm_that_is_not_finite_is_told() -> None:
     parameter = nn.Parameter(torch.zeros(3))
     parameter.grad = torch.tensor([0.0, math.nan, 1.0])
     assert math.isnan(of(parameter).clip(1.0))
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd", "rmsprop"])
+def test_every_step_is_counted_as_a_change(name: str) -> None:
+    net = fr.RecurrentNetwork(2, 3, fr.heads.Point(1))
+    trained = Trained(fr.Optimizer(name).build(net))
+    for _ in range(3):
+        before = [one._version for one in trained.parameters]
+        for one in trained.parameters:
+            one.grad = torch.ones_like(one)
+        trained.step()
+        after = [one._version for one in trained.parameters]
+        assert all(now > then for now, then in zip(after, before, strict=True))
 
 
 def test_gradients_are_forgotten() -> None:

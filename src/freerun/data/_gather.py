@@ -1,6 +1,7 @@
 """Copy the rows of many samples into one padded block, without a loop over samples."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -28,7 +29,7 @@ def check_index(where: str, index: Sequence[int] | Tensor, count: int) -> Tensor
         got = f"{numbers.dtype} of shape {tuple(numbers.shape)}"
         fail(where, "an index must hold whole numbers along one axis", got, "Pass [0, 1], say.")
     numbers = numbers.long().cpu()
-    low, high = int(numbers.min()), int(numbers.max())
+    low, high = int(numbers.numpy().min()), int(numbers.numpy().max())
     if low < 0 or high >= count:
         expected = f"numbers of samples must be from 0 to {count - 1}"
         fail(where, expected, low if low < 0 else high, f"There are {count} samples.")
@@ -42,46 +43,63 @@ def gather_batch(
     # NumPy's operations on a few numbers cost a third of PyTorch's, and wake no threads.
     number = index.numpy()
     start = ranges.start.numpy()[number]
-    there, time = None, ranges.steps
-    if time is not None:
-        lengths = np.full(len(number), time, np.int64)
-    else:
-        lengths = ranges.stop.numpy()[number] - start
+    lengths = ranges.stop.numpy()[number] - start
+    there, time, runs = None, ranges.steps, ranges.runs
+    if time is None:
         time = int(lengths.max())
         if lengths.min() < time:
             there = np.arange(time) < lengths[:, None]
-    x = None if storage.x is None else _padded(storage.x, start, time, there)
-    before = start[:, None] + np.arange(-context, 0)
-    before_exists = before_real = before >= ranges.origin.numpy()[number][:, None]
-    if storage.complete is not None:
-        before_real = before_exists & storage.complete.numpy()[before.clip(min=0)]
+    first = start if runs is None else runs.numpy()[number]
+    copy = partial(_padded, first=first, time=time, there=there, are_runs=runs is not None)
+    x = None if storage.x is None else copy(storage.x)
+    observed = None if storage.observed is None else copy(storage.observed)
     if storage.y is None:
         assert labels is not None
-        y, observed, before_y = labels[index], None, None
+        y = labels[index]
     else:
-        y, observed = _padded(storage.y, start, time, there), None
-        before_y = _rows(storage.y, before, before_real)
-        if storage.observed is not None:
-            observed = _padded(storage.observed, start, time, there)
+        y = copy(storage.y)
+        if observed is not None:
             y.masked_fill_(~observed, 0)
-    before_x = None if storage.x is None else _rows(storage.x, before, before_exists)
-    return Batch(
-        x, y, torch.from_numpy(lengths), observed, index, before_x, before_y,
-        torch.from_numpy(before_real), torch.from_numpy(before_exists),
-    )  # fmt: skip
+    before = _before(storage, ranges, number, start, context)
+    return Batch(x, y, torch.from_numpy(lengths), observed, index, *before)
 
 
-def _padded(flat: Tensor, start: Numbers, time: int, there: Numbers | None) -> Tensor:
-    """Gather ``time`` rows from ``start`` on per sample, zeros where they are not ``there``."""
+def _before(
+    storage: Storage, ranges: Ranges, number: Numbers, start: Numbers, context: int
+) -> tuple[Tensor | None, Tensor | None, Tensor, Tensor]:
+    """The last four parts of a `Batch`: the ``context`` steps before each sample."""
+    if not ranges.have_past:
+        size = len(start), context
+        x, y = (None if flat is None else _zeros(flat, size) for flat in (storage.x, storage.y))
+        none = torch.from_numpy(np.zeros(size, np.bool_))
+        return x, y, none, none
+    rows = start[:, None] + np.arange(-context, 0)
+    exists = real = rows >= ranges.origin.numpy()[number][:, None]
+    if storage.complete is not None:
+        real = exists & storage.complete.numpy()[rows.clip(min=0)]
+    x = None if storage.x is None else _rows(storage.x, rows, exists)
+    y = None if storage.y is None else _rows(storage.y, rows, real)
+    return x, y, torch.from_numpy(real), torch.from_numpy(exists)
+
+
+def _padded(
+    flat: Tensor, first: Numbers, time: int, there: Numbers | None, are_runs: bool
+) -> Tensor:
+    """Gather ``time`` rows from ``first`` on per sample, zeros where they are not ``there``.
+
+    Where all samples ``are_runs``, ``first`` counts runs of ``time`` rows.
+    """
     if there is not None:
-        return _rows(flat, start[:, None] + np.arange(time), there)
-    # A window is one run of memory: as rows of an overlapping view, whole windows are copied,
-    # several times faster than row by row.
+        return _rows(flat, first[:, None] + np.arange(time), there)
+    # A window is one run of memory: copied whole, it takes a fraction of the time of its rows.
     rows = _bits(flat).numpy()
     one, width = rows.itemsize, prod(rows.shape[1:])
-    size, steps = (len(rows) - time + 1, time * width), (width * one, one)
-    runs = np.ndarray(size, rows.dtype, rows, 0, steps)[start]
-    return _tensor(runs.reshape(len(start), time, *rows.shape[1:]), flat.dtype)
+    if are_runs:
+        runs = rows[: len(rows) // time * time].reshape(-1, time * width).take(first, 0)
+    else:
+        size, steps = (len(rows) - time + 1, time * width), (width * one, one)
+        runs = np.ndarray(size, rows.dtype, rows, 0, steps)[first]
+    return _tensor(runs.reshape(len(first), time, *rows.shape[1:]), flat.dtype)
 
 
 def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:
@@ -90,11 +108,17 @@ def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:
     if real.all():
         values = there.take(rows, 0)
     elif not real.any():
-        values = np.zeros((*rows.shape, *there.shape[1:]), there.dtype)
+        return _zeros(flat, rows.shape)
     else:
         values = there.take(np.where(real, rows, 0), 0)
         values[~real] = 0
     return _tensor(values, flat.dtype)
+
+
+def _zeros(flat: Tensor, size: tuple[int, ...]) -> Tensor:
+    """So many rows of zeros, without PyTorch's threads."""
+    there = _bits(flat).numpy()
+    return _tensor(np.zeros((*size, *there.shape[1:]), there.dtype), flat.dtype)
 
 
 def _tensor(values: Numbers, dtype: torch.dtype) -> Tensor:

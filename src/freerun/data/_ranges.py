@@ -43,6 +43,21 @@ class Ranges:
         low, high = self.lengths.aminmax()
         return int(low) if low == high else None
 
+    @cached_property
+    def runs(self) -> Tensor | None:
+        """Which run of ``steps`` rows each sample is, counted from the storage's first row.
+
+        None where samples differ in length, or one begins within a run.
+        """
+        if self.steps is None or bool((self.start % self.steps).any()):
+            return None
+        return self.start // self.steps
+
+    @cached_property
+    def have_past(self) -> bool:
+        """Whether there is a step of its series before any of the samples."""
+        return bool((self.start > self.origin).any())
+
     def select(self, index: Tensor) -> "Ranges":
         """Return the samples with these numbers."""
         return Ranges(self.origin[index], self.start[index], self.stop[index])

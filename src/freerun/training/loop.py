@@ -232,7 +232,7 @@ def _learn(
             with trained.in_few_threads():
                 norm = trained.clip(optimizer.limit)
                 _check_finite(training, batch, plan, noise, part, norm)
-                method.step()
+                trained.step()
             trained.forget()
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
     if net.has_output_edge:
@@ -321,10 +321,13 @@ def _check_finite(
 
 def _check_weights(training: Training) -> None:
     """Stop where an epoch's last update, whose outcome no loss has seen, broke the weights."""
-    for name, parameter in training.net.named_parameters():
-        if not bool(torch.isfinite(parameter).all()):
-            raise NonFiniteError(
-                f"fit: weights must be finite, got others in {name} at the end of epoch "
-                f"{training.epoch + 1}: its last step was too large. Lower lr. "
-                f"The network has the weights {training.kept_where}."
-            )
+    with training.trained.in_few_threads():
+        for name, parameter in training.net.named_parameters():
+            # A sum is not finite where a summand is not; others may overflow together.
+            is_sound = math.isfinite(float(parameter.detach().sum()))
+            if not (is_sound or bool(torch.isfinite(parameter).all())):
+                raise NonFiniteError(
+                    f"fit: weights must be finite, got others in {name} at the end of epoch "
+                    f"{training.epoch + 1}: its last step was too large. Lower lr. "
+                    f"The network has the weights {training.kept_where}."
+                )

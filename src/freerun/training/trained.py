@@ -1,12 +1,24 @@
 """What is trained: all parameters at once, on their way through a step of training."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
+
+from freerun.training.stepping import Stepper
 
 __all__ = ["Trained"]
+
+Numbers = NDArray[Any]
+
+TYPES = (torch.float32, torch.float64)
+"""What NumPy computes in as PyTorch does."""
 
 WORTH_THREADS = 2**17
 """Weights from which on PyTorch's threads help an optimizer's step."""
@@ -28,6 +40,7 @@ class Trained:
         ]
         self.are_few = sum(one.numel() for one in self.parameters) < WORTH_THREADS
         self.are_alike = len({(one.dtype, one.device) for one in self.parameters}) == 1
+        self._stepper = Stepper(method) if self.are_alike else method
 
     def forget(self) -> None:
         """Let go of all gradients."""
@@ -54,23 +67,51 @@ class Trained:
     def clip(self, limit: float) -> float:
         """g <- min(1, limit / |g|) g in place, over all gradients at once; |g| before.
 
-        Few weights are put side by side: of PyTorch's own clipping most is what surrounds a dozen
-        calls.
+        Of few weights NumPy's sums and products take half of the time of PyTorch's clipping, of
+        which most is what surrounds a dozen calls.
         """
         found = [one.grad for one in self.parameters if one.grad is not None]
-        if not (found and self.are_few and self.are_alike):
+        plain = _plain(found) if found and self.are_few and self.are_alike else None
+        if plain is None:
             return float(nn.utils.clip_grad_norm_(self.parameters, limit))
-        norm = float(torch.linalg.vector_norm(_side_by_side(found)))
-        if norm + TINY > limit:
-            share = limit / (norm + TINY)
-            for gradient in found:
-                gradient.mul_(share)
+        with np.errstate(all="ignore"):  # what is not finite is for the caller to see
+            norm = math.sqrt(sum(map(_square, plain)))
+            if norm + TINY > limit:
+                share = limit / (norm + TINY)
+                for one in plain:
+                    np.multiply(one, share, one)
         return norm
+
+    def step(self) -> None:
+        """Change the weights, as ``method.step()`` does, and have that counted as a change.
+
+        PyTorch's fused methods change them without its knowing.
+        """
+        self._stepper.step()
+        for one in self.parameters:
+            increment_version(one)
 
 
 TINY = 1e-6
 """What ``clip_grad_norm_`` adds to the norm."""
 
 
-def _side_by_side(tensors: list[Tensor]) -> Tensor:
-    return torch.cat([one.reshape(-1) for one in tensors])
+AT_ONCE = 2**13
+"""Numbers whose squares are summed in one call: for more, NumPy wakes threads of its own."""
+
+
+def _plain(gradients: list[Tensor]) -> list[Numbers] | None:
+    """All as NumPy's arrays; None where one has a graph, or another type, place or order."""
+    for one in gradients:
+        if not (one.is_cpu and one.dtype in TYPES and one.is_contiguous()) or one.requires_grad:
+            return None
+    return [one.numpy() for one in gradients]
+
+
+def _square(one: Numbers) -> float:
+    """|g|^2 of one gradient."""
+    flat = one.ravel()
+    if flat.size <= AT_ONCE:
+        return float(flat.dot(flat))
+    parts = (flat[start : start + AT_ONCE] for start in range(0, flat.size, AT_ONCE))
+    return sum(float(part.dot(part)) for part in parts)
