@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from freerun.kernels.binding.jobs import JobList, Jobs
+from freerun.kernels.binding.script import Scripts
 from freerun.kernels.binding.shape import Shape
 from freerun.kernels.equations.cells import CELL_CODES
 from freerun.kernels.equations.feedback import FEED_CODES
@@ -60,6 +61,8 @@ class Layout:
         self._lay_out_gradients()
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
+        self.h_row, self.h_step = int(self.call[at.H_ROW]), int(self.call[at.H_STEP])
+        self.scripts = Scripts(self)
 
     def cut(self, rows: int, lengths: Sequence[int] | None) -> list[tuple[int, int]]:
         """Slices for the threads."""

@@ -10,7 +10,7 @@ from freerun.kernels.machine.compiled import Number, entry, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels.machine.products import pack
 
-__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
+__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "pack_jobs", "unpack_jobs"]
 
 ACROSS, BACK, ROW = range(3)
 """A weight for A W' (panels of its rows), for A W (panels of its columns), and one row of it."""
@@ -48,6 +48,14 @@ def pack_all(
         call: the call's table.
         layers: the layers' table.
     """
+    pack_jobs(number, jobs, places, base, call, layers)
+
+
+@inner
+def pack_jobs(
+    number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
+) -> None:
+    """The same, for kernels."""
     for job in jobs:
         source = places[job[SOURCE]] + job[SOURCE_BYTE]
         target = base + job[TARGET]
@@ -110,29 +118,31 @@ def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -
             store(number, target + (gate * width + unit) * one, value)
 
 
-@entry(
-    "void(float32, int64[:, ::1], int64, int64[::1], int64, int64)",
-    "void(float64, int64[:, ::1], int64, int64[::1], int64, int64)",
-)
-def unpack_all(
+@inner
+def unpack_jobs(
     number: Number, jobs: Table, base: int, targets: Table, parts: int, part: int
 ) -> None:
-    """Sum the parts of every gradient into a plain matrix.
+    """Sum the parts of every gradient into a plain matrix, where its target is not 0.
 
     A job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
     numbers; its target gates of ``UNITS`` rows of ``COLUMNS``.
     """
     one = size(number)
     for index in range(len(jobs)):
-        job = jobs[index]
-        columns, units = job[COLUMNS], job[UNITS]
-        for slot in range(job[GATE_COUNT]):
-            gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
-            source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
-            target = targets[index] + gate * units * columns * one
-            for _ in range(units):
-                copy(number, columns, source, target)
-                for other in range(1, parts):
-                    add(number, columns, source + other * part * one, target)
-                source += job[SOURCE_ROW] * one
-                target += columns * one
+        if targets[index]:
+            _unpack(number, jobs[index], base, targets[index], parts, part * one)
+
+
+@inner
+def _unpack(number: Number, job: Table, base: int, target: int, parts: int, part: int) -> None:
+    one, columns, units = size(number), job[COLUMNS], job[UNITS]
+    for slot in range(job[GATE_COUNT]):
+        gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
+        source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
+        place = target + gate * units * columns * one
+        for _ in range(units):
+            copy(number, columns, source, place)
+            for other in range(1, parts):
+                add(number, columns, source + other * part, place)
+            source += job[SOURCE_ROW] * one
+            place += columns * one
