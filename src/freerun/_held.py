@@ -2,7 +2,9 @@
 
 from typing import Any
 
-__all__ = ["held"]
+from torch.nn.modules import module as of_all
+
+__all__ = ["has_hooks", "held"]
 
 
 def held(module: Any, name: str) -> Any:
@@ -17,3 +19,17 @@ def held(module: Any, name: str) -> Any:
         return parameters[name]
     modules = module._modules
     return modules[name] if name in modules else getattr(module, name)
+
+
+def has_hooks(module: Any) -> bool:
+    """Whether calling ``module`` runs more than its ``forward``, by PyTorch's own account."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or of_all._global_forward_hooks
+        or of_all._global_forward_pre_hooks
+        or of_all._global_backward_hooks
+        or of_all._global_backward_pre_hooks
+    )

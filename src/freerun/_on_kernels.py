@@ -15,7 +15,7 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
-from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
+from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold, unfold_score
 from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
@@ -89,6 +89,23 @@ def unroll_on_kernels(
     )
 
 
+@eager
+def total_on_kernels(
+    net: Unfoldable, below: Tensor, plan: Plan | None, state: State | None, noise: Noise, y: Tensor
+) -> Tensor | None:
+    """The sum of all losses of sequences that fill the batch; None where kernels have no such loss.
+
+    Arguments as for :func:`unroll_on_kernels`.
+    """
+    target = _scorable(net, y)
+    if target is None or net.readout != "every" or held(net, "reverse_layers")._modules:
+        return None
+    edge = None if plan is None else _edge(net, plan, state, None, noise, *below.shape[:2])
+    cell, layers, is_recurrent = _layers(net, noise)
+    memory = _memory(state) if is_recurrent else ()
+    return unfold_score(cell, layers, below, memory, edge, _readout(net, target), is_recurrent)
+
+
 def _scorable(net: Unfoldable, y: Tensor | None) -> Tensor | None:
     """y as the kernels score it; None where they do not, or a gradient is to flow to it."""
     if y is None or net.head.kernel_score is None or y.requires_grad or not y.is_cpu:
@@ -153,19 +170,9 @@ def _unroll(
     """Unfold a batch that falls in length."""
     if len(held(net, "reverse_layers")._modules):
         return _both_ways(net, below, lengths, noise)
-    stack = list(held(net, "layers")._modules.values())
-    first, masks = stack[0], noise.dropout or (None,) * len(stack)
-    layers = [_layer(layer, mask) for layer, mask in zip(stack, masks, strict=True)]
-    is_recurrent = net.recurrence != "output"
-    memory: Sequence[Tensor] = ()
-    if is_recurrent and state is not None and state.hidden:
-        memory = [torch.stack(part) for part in zip(*state.hidden, strict=True)]
-    readout = None
-    if net.readout == "every":
-        V, c = (held(held(net, "output"), name).contiguous() for name in ("weight", "bias"))
-        score = "" if target is None else net.head.kernel_score or ""
-        readout = Readout(V, c, held(net, "skip"), score, target)
-    cell = first.cell.name
+    cell, layers, is_recurrent = _layers(net, noise)
+    memory = _memory(state) if is_recurrent else ()
+    readout = _readout(net, target) if net.readout == "every" else None
     found = unfold(cell, layers, below, memory, edge, readout, lengths, with_h, is_recurrent)
     f = None
     if edge is not None:
@@ -188,6 +195,33 @@ def _unroll(
         o = net.output(summary)
     h = found.h if found.h is not None else o.new_empty(0)
     return Unrolled(o, h, summarize, f, hand_on, net.head, found.nll, found.total)
+
+
+def _layers(net: Unfoldable, noise: Noise) -> tuple[str, list[Layer], bool]:
+    """The cell's name, every layer's parameters, and whether W is there."""
+    stack = list(held(net, "layers")._modules.values())
+    masks = noise.dropout or (None,) * len(stack)
+    layers = [_layer(layer, mask) for layer, mask in zip(stack, masks, strict=True)]
+    return stack[0].cell.name, layers, net.recurrence != "output"
+
+
+def _memory(state: State | None) -> Sequence[Tensor]:
+    """h, and an LSTM's c, of all layers before the first step; nothing for zeros."""
+    if state is None or not state.hidden:
+        return ()
+    return [torch.stack(part) for part in zip(*state.hidden, strict=True)]
+
+
+def _readout(net: Unfoldable, target: Tensor | None) -> Readout:
+    """V, c and s, and what is scored."""
+    output = held(net, "output")
+    return Readout(
+        held(output, "weight").contiguous(),
+        held(output, "bias").contiguous(),
+        held(net, "skip"),
+        "" if target is None else net.head.kernel_score or "",
+        target,
+    )
 
 
 def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: Noise) -> Unrolled:

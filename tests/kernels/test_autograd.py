@@ -68,6 +68,49 @@ def test_an_output_changed_in_place_is_refused(name: str) -> None:
         loss.backward()
 
 
+def test_a_target_changed_in_place_is_refused() -> None:
+    net, (x, y) = network(), data()
+    loss = net.loss(x, y, fr.FreeRunning())
+    y.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("recurrence", ["hidden", "output", "both"])
+def test_the_loss_is_the_same_whether_someone_watches_or_not(recurrence: str, cell: str) -> None:
+    """A hook sees all that is unrolled; without one there is nothing but the loss."""
+    net, (x, y) = network(recurrence=recurrence, cell=cell, residual=False), data()
+    leaves = [x.requires_grad_(), *net.parameters()]
+
+    def found() -> list[Tensor]:
+        loss = net.loss(x, y, None if recurrence == "hidden" else fr.FreeRunning())
+        return [loss, *torch.autograd.grad(loss, leaves)]
+
+    alone, seen = found(), []
+    handle = net.register_forward_hook(lambda *called: seen.append(called[-1]))
+    watched = found()
+    handle.remove()
+    assert len(seen) == 1
+    assert isinstance(seen[0], fr.Unrolled)
+    assert seen[0].o.shape == (3, 7, 2)
+    assert all(map(torch.equal, alone, watched))
+    with torch.no_grad():
+        assert torch.equal(found_without := net.loss(x, y, fr.FreeRunning()), alone[0])
+        assert not found_without.requires_grad
+
+
+def test_a_forward_of_ones_own_is_what_the_loss_is_of() -> None:
+    class Doubled(fr.RecurrentNetwork):
+        def forward(self, x: Tensor, *others: object, **named: object) -> fr.Unrolled:  # type: ignore[override]
+            return super().forward(2 * x, *others, **named)  # type: ignore[arg-type]
+
+    net, (x, y) = Doubled(2, 5, fr.heads.Point(1), recurrence="output").double(), data()
+    wanted = net.loss(x, y)
+    net.__class__ = fr.RecurrentNetwork  # type: ignore[assignment]
+    assert torch.equal(net.loss(2 * x, y), wanted)
+
+
 def test_a_parameter_changed_in_place_is_refused() -> None:
     net, (x, y) = network(), data()
     loss = net.loss(x, y, fr.FreeRunning())
