@@ -15,7 +15,16 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
-from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold, unfold_score
+from freerun.kernels import (
+    Edge,
+    Layer,
+    Readout,
+    eager,
+    choose_inside,
+    kernel_feed,
+    unfold,
+    unfold_score,
+)
 from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
@@ -93,12 +102,14 @@ def unroll_on_kernels(
 def total_on_kernels(
     net: Unfoldable, below: Tensor, plan: Plan | None, state: State | None, noise: Noise, y: Tensor
 ) -> Tensor | None:
-    """The sum of all losses of sequences that fill the batch; None where kernels have no such loss.
+    """The sum of all losses of sequences that fill the batch; None where kernels do not apply.
 
     Arguments as for :func:`unroll_on_kernels`.
     """
+    if choose_inside(net, below, plan).kernel is None or held(net, "reverse_layers")._modules:
+        return None
     target = _scorable(net, y)
-    if target is None or net.readout != "every" or held(net, "reverse_layers")._modules:
+    if target is None:
         return None
     edge = None if plan is None else _edge(net, plan, state, None, noise, *below.shape[:2])
     cell, layers, is_recurrent = _layers(net, noise)
@@ -125,7 +136,7 @@ def _edge(
     steps: int,
 ) -> Edge:  # fmt: skip
     """The output edge as the kernels take it."""
-    first = next(iter(held(net, "layers")._modules.values()))
+    (first, *_) = held(net, "layers")._modules.values()
     weight_fh, lags = held(first, "weight_fh").contiguous(), net.output_lags
     before = None if state is None else state.output
     before = None if before is None else before.contiguous()
@@ -200,8 +211,10 @@ def _unroll(
 def _layers(net: Unfoldable, noise: Noise) -> tuple[str, list[Layer], bool]:
     """The cell's name, every layer's parameters, and whether W is there."""
     stack = list(held(net, "layers")._modules.values())
-    masks = noise.dropout or (None,) * len(stack)
-    layers = [_layer(layer, mask) for layer, mask in zip(stack, masks, strict=True)]
+    if noise.dropout:
+        layers = [_layer(*one) for one in zip(stack, noise.dropout, strict=True)]
+    else:
+        layers = list(map(_layer, stack))
     return stack[0].cell.name, layers, net.recurrence != "output"
 
 
@@ -246,12 +259,18 @@ def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: No
     return Unrolled(o, h, lambda: last, None, lambda: None, net.head)
 
 
+PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
 def _layer(layer: nn.Module, mask: Tensor | None = None) -> Layer:
-    hh, bias_hh = held(layer, "weight_hh"), held(layer, "bias_hh")
+    own = layer._parameters
+    ih, hh, bias_ih, bias_hh = [
+        own[name] if name in own else held(layer, name) for name in PARAMETERS
+    ]
     return Layer(
-        held(layer, "weight_ih").contiguous(),
+        ih.contiguous(),
         None if hh is None else hh.contiguous(),
-        held(layer, "bias_ih").contiguous(),
+        bias_ih.contiguous(),
         None if bias_hh is None else bias_hh.contiguous(),
         None if mask is None else mask.contiguous(),
     )

@@ -23,6 +23,7 @@ __all__ = ["READOUTS", "RECURRENCES", "RecurrentNetwork"]
 
 RECURRENCES = ("hidden", "output", "both")
 READOUTS = ("every", "last")
+NOTHING = Noise()
 
 
 class RecurrentNetwork(nn.Module):
@@ -283,7 +284,8 @@ class RecurrentNetwork(nn.Module):
         Returns:
             A scalar; 0 where nothing is observed.
         """
-        check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
+        if reduction not in ("mean", "sum"):
+            check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
         total = unrolled = observed = None
         if self._is_plain():  # nobody else sees what is unrolled: the sum may be all there is
             given = self._read(x, y, forcing, lengths, mask, state, None, generator, None, True)
@@ -346,7 +348,8 @@ class RecurrentNetwork(nn.Module):
         batch, steps = check_steps(where, self, x, y, state, steps)
         # A sequence without steps has no last one, unless a state says what was before.
         least = 1 if self.readout == "last" and state is None else 0
-        lengths = check_lengths(where, lengths, batch, steps, least, self.device)
+        if lengths is not None:
+            lengths = check_lengths(where, lengths, batch, steps, least, self.device)
         known = None
         if y is not None and self.has_output_edge:
             known = PlanBatch(x, y, lengths, mask, state, head=self.head, lags=self.output_lags)
@@ -429,10 +432,12 @@ class RecurrentNetwork(nn.Module):
         self, batch: int, steps: int, plan: Plan | None, generator: torch.Generator | None = None
     ) -> Noise:
         """What is random in one unroll: samples where the plan feeds them, dropout in training."""
-        samples = None
+        samples, drops = None, self.training and self.dropout
+        if not drops and (plan is None or not plan.draws):
+            return NOTHING
         if plan is not None and plan.draws:  # a teacher's too: a missing target makes it w = 0
             samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
-        if not (self.training and self.dropout):
+        if not drops:
             return Noise(samples)
         width, kept = self.output.in_features, 1 - self.dropout
         place = generator.device if generator is not None else self.device

@@ -39,11 +39,12 @@ class Plan:
     through: bool = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.feed, Sampling):
+        if self.feed != "mean" and not isinstance(self.feed, Sampling):
             check_choice("Plan", "feed", self.feed, ("mean", "sample"))
-        if isinstance(self.weights, float) and 0 <= self.weights <= (self.values is not None):
+        weights = self.weights
+        if isinstance(weights, float) and 0 <= weights <= (self.values is not None):
             return  # the usual numbers, without a tensor for each look at them
-        weights = torch.as_tensor(self.weights).detach()
+        weights = torch.as_tensor(weights).detach()
         if weights.numel() and not bool(((weights >= 0) & (weights <= 1)).all()):
             span = f"{weights.min():g} to {weights.max():g}"
             fail("Plan", "weights must lie in [0, 1]", f"values from {span}", "Clamp them.")

@@ -9,6 +9,7 @@ from freerun.kernels.binding.given import Edge, Layer, Readout
 from freerun.kernels.choice import (
     Choice,
     choose,
+    choose_inside,
     disabled,
     explain,
     is_disabled,
@@ -25,6 +26,7 @@ __all__ = [
     "Readout",
     "Unfolded",
     "choose",
+    "choose_inside",
     "disabled",
     "eager",
     "explain",

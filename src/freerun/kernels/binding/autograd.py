@@ -131,8 +131,9 @@ def _keep(
 
 def _back(ctx: Any, gradients: Sequence[Tensor | None], *parts: Any) -> Sequence[Tensor | None]:
     """The gradients of all tensors, from what :meth:`Unfolding.back` takes."""
-    if any(map(_is_batched, gradients)):
-        raise RuntimeError(BATCHED)
+    for gradient in gradients:
+        if gradient is not None and (_is_batched(gradient) or _is_batched_of_old(gradient)):
+            raise RuntimeError(BATCHED)
     saved, unfolding, (count, end) = ctx.saved_tensors, ctx.unfolding, ctx.counts
     unfolding.take_back(saved[:count], saved[count:end])
     needed = ctx.needs_input_grad[-count:]
@@ -149,12 +150,9 @@ def _back(ctx: Any, gradients: Sequence[Tensor | None], *parts: Any) -> Sequence
     return [None if gradient is None else next(marked) for gradient in found]
 
 
-def _is_batched(gradient: Tensor | None) -> bool:
-    functorch = torch._C._functorch
-    return gradient is not None and (
-        functorch.is_batchedtensor(gradient) or functorch.is_legacy_batchedtensor(gradient)
-    )
-
+# Looked up once: both are asked for in every call.
+_is_batched: Any = torch._C._functorch.is_batchedtensor
+_is_batched_of_old: Any = torch._C._functorch.is_legacy_batchedtensor
 
 # Past the Python wrapper, which looks for functorch: under that, kernels are not used.
 _apply: Any = super(torch.autograd.Function, _Unfold).apply

@@ -1,12 +1,12 @@
 """What an unfolding is given: parameters, the output edge, the readout; and the shape of it all."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
+from freerun.kernels.binding.shape import GATE_COUNTS
 
 __all__ = ["Edge", "Layer", "Readout", "oldest_first", "shape_of"]
 
@@ -73,22 +73,21 @@ class Readout(NamedTuple):
 def shape_of(
     cell: str, layers: Sequence[Layer], x: Tensor, edge: Edge | None, readout: Readout | None,
     is_recurrent: bool,
-) -> Shape:  # fmt: skip
-    """The shape that a layout is made for."""
-    batch, steps, inputs = x.shape
-    biases = tuple((one.bias_ih is not None, one.bias_hh is not None) for one in layers)
-    units = layers[0].weight_ih.shape[0] // GATE_COUNTS[cell]
+) -> tuple[Any, ...]:  # fmt: skip
+    """The fields of the :class:`Shape` that a layout is made for: making one costs more."""
+    biases = tuple([(one.bias_ih is not None, one.bias_hh is not None) for one in layers])
     edge_shape, size, has_skip, score = None, 0, False, ""
     if edge is not None:
-        edge_shape = EdgeShape(
-            edge.lags, edge.weight_fh.shape[1] // edge.lags, edge.truth is not None, edge.feed,
-            edge.components, edge.through,
+        lags = edge.lags
+        features = edge.weight_fh.shape[1] // lags
+        edge_shape = (
+            lags, features, edge.truth is not None, edge.feed, edge.components, edge.through
         )  # fmt: skip
     if readout is not None:
         size, has_skip, score = readout.weight.shape[0], readout.skip is not None, readout.score
-    return Shape(
-        cell, x.dtype, batch, steps, inputs, units, len(layers), is_recurrent, biases, edge_shape,
-        size, has_skip, score, torch.get_num_threads(),
+    return (
+        cell, x.dtype, *x.shape, layers[0].weight_ih.shape[0] // GATE_COUNTS[cell], len(layers),
+        is_recurrent, biases, edge_shape, size, has_skip, score, torch.get_num_threads(),
     )  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from freerun.kernels.binding.jobs import JobList, Jobs
 from freerun.kernels.binding.script import Scripts
-from freerun.kernels.binding.shape import Shape
+from freerun.kernels.binding.shape import EdgeShape, Shape
 from freerun.kernels.equations.cells import CELL_CODES
 from freerun.kernels.equations.feedback import FEED_CODES
 from freerun.kernels.equations.scores import SCORE_CODES
@@ -252,6 +253,9 @@ class Layout:
 
 
 @lru_cache(maxsize=256)
-def layout_of(shape: Shape) -> Layout:
-    """The layout, made when a shape is first seen."""
+def layout_of(fields: tuple[Any, ...]) -> Layout:
+    """The layout of a :class:`Shape`, or of its fields, made when it is first seen."""
+    shape = Shape(*fields)
+    if shape.edge is not None:
+        shape = shape._replace(edge=EdgeShape(*shape.edge))
     return Layout(shape)

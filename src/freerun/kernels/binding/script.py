@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ class Backward(Script):
     """The way back."""
 
     def __init__(self, layout: Layout, needs_x: bool) -> None:
-        forward = layout.scripts.forward(True, True)
+        forward = layout.scripts.kept
         start, call, table = forward.count, forward.call.copy(), forward.table.copy()
         call[at.PART] = layout.part
         for job in layout.forward_jobs.rows:  # no address, but it says that the parameter is there
@@ -136,18 +137,25 @@ class Scripts:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._forward: dict[tuple[bool, int], Forward] = {}
+        self._forward: dict[int, Forward] = {}
         self._backward: dict[bool, Backward] = {}
+
+    @cached_property
+    def kept(self) -> Forward:
+        """The way forward, with what the way back needs."""
+        return Forward(self._layout, True, self._layout.shape.steps + 1)
 
     def forward(self, keep: bool, with_h: bool) -> Forward:
         """The way forward; without ``with_h`` and what is to ``keep``, two steps of h are held."""
+        if keep:
+            return self.kept
         layout = self._layout
         edge = layout.shape.edge
-        is_short = not (keep or with_h or edge is None or edge.is_known)
+        is_short = not (with_h or edge is None or edge.is_known)
         ring = 2 if is_short else layout.shape.steps + 1
-        found = self._forward.get((keep, ring))
+        found = self._forward.get(ring)
         if found is None:
-            found = self._forward[keep, ring] = Forward(layout, keep, ring)
+            found = self._forward[ring] = Forward(layout, False, ring)
         return found
 
     def backward(self, needs_x: bool) -> Backward:

@@ -27,6 +27,8 @@ NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: 
 NO_LENGTHS = np.empty(0, np.int64)
 NOWHERE = (0, 0, 0)
 """An address and two strides."""
+NO_MEMORY = (0, 0, 0, 0)
+NOTHING = (None, 0, 0)
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -136,7 +138,8 @@ class Unfolding:
             fresh((shape.layers, batch, shape.units), dtype) for _ in range(layout.memory_parts)
         ]
         self.kept = o, top, kept, fed
-        numbers = self._numbers(self._places(script), [_place(one) for one in last])
+        lasting = [*map(_place, last), 0, 0]
+        numbers = self._numbers(self._places(script), lasting[:2])
         self._go(forward, script, numbers, layout.room_forward, _place(nll), _place(total))
         if with_h:
             h = _part(top, layout.h_step, (batch, steps, shape.units),
@@ -149,7 +152,7 @@ class Unfolding:
         script = layout.scripts.forward(keep, False)
         block, total = empty((script.block,), dtype), scalar(dtype)
         self.kept = (block,)
-        numbers = self._numbers(self._places(script), ())
+        numbers = self._numbers(self._places(script))
         nll = block.data_ptr()  # the losses are the first of it
         self._go(forward, script, numbers, layout.room_forward, nll, total.data_ptr())
         return total
@@ -163,11 +166,10 @@ class Unfolding:
         base = block.data_ptr()
         return [base + place for place in script.places]
 
-    def _numbers(self, kept: Sequence[int], last: Sequence[int]) -> list[int]:
+    def _numbers(self, kept: Sequence[int], last: Sequence[int] = (0, 0)) -> list[int]:
         """What is different in every call, as ``script`` has it from X_ROW on."""
         x = self.tensors[0]
         assert x is not None
-        lasting = (*last, 0, 0)[:2]
         places = [0 if one is None else one.data_ptr() for one in self.tensors]
         layout = self.layout
         if layout.shape.lags > 1:
@@ -175,7 +177,8 @@ class Unfolding:
             assert turned is not None
             self.turned = turned = oldest_first(turned, layout.shape.lags)
             places[layout.weight_fh] = turned.data_ptr()
-        return [x.stride(0), x.stride(1), *kept, *lasting, *self.given, *places, 0]
+        row, step, _ = x.stride()
+        return [row, step, *kept, *last, *self.given, *places, 0]
 
     def _go(
         self, kernel: Any, script: Script, numbers: list[int], room: int, nll: int = 0,
@@ -288,15 +291,22 @@ class Unfolding:
         if needed[0]:
             make = zeros if len(self.lengths) else fresh
             found[0] = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
-        d_fed, blank, blank_count = self._blank(d_f, needed, found)
-        of_last, of_first, alive = self._describe_memory(d_last, needed, found)
-        targets = [0] * len(layout.gradient_tensors)
-        for index, (tensor, size) in enumerate(layout.gradient_tensors):
+        d_fed, blank, blank_count = (
+            NOTHING if shape.edge is None else self._blank(d_f, needed, found)
+        )
+        of_memory: Sequence[int] = NO_MEMORY
+        alive: list[Tensor] = []
+        if layout.memory_parts:
+            of_memory, alive = self._describe_memory(d_last, needed, found)
+        targets = []
+        for tensor, size in layout.gradient_tensors:
+            place = 0
             if needed[tensor]:
                 found[tensor] = made = fresh(size, shape.dtype)
-                targets[index] = made.data_ptr()
-        numbers = self._numbers(self._places(layout.scripts.forward(True, True)), ())
-        numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_last, *of_first, *targets)
+                place = made.data_ptr()
+            targets.append(place)
+        numbers = self._numbers(self._places(layout.scripts.kept))
+        numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_memory, *targets)
         self._go(
             backward, script, numbers, layout.room_backward, 0, 0, blank, blank_count, layout.part
         )
@@ -315,8 +325,7 @@ class Unfolding:
             The tensor, its address and 0; or, where nobody will see it, how many numbers it has.
         """
         layout, shape = self.layout, self.layout.shape
-        if shape.edge is None:
-            return None, 0, 0
+        assert shape.edge is not None
         wants_first = needed[layout.weight_fh + 1]
         if not wants_first and d_f is None:
             count = shape.batch * (shape.lags + shape.steps) * shape.features
@@ -330,7 +339,7 @@ class Unfolding:
 
     def _describe_memory(
         self, d_last: Sequence[Tensor | None], needed: Sequence[bool], found: list[Tensor | None]
-    ) -> tuple[list[int], list[int], list[Tensor]]:
+    ) -> tuple[Sequence[int], list[Tensor]]:
         """Where the last memory's gradients are, and where the first one's are to be."""
         layout, shape = self.layout, self.layout.shape
         of_last, of_first, alive = [0, 0], [0, 0], []
@@ -344,7 +353,7 @@ class Unfolding:
             for part in range(layout.memory_parts):
                 made = make((shape.layers, shape.batch, shape.units), shape.dtype)
                 found[first + part], of_first[part] = made, made.data_ptr()
-        return of_last, of_first, alive
+        return (*of_last, *of_first), alive
 
 
 def _place(tensor: Tensor | None) -> int:
