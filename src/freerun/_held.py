@@ -1,5 +1,6 @@
 """Reading what a module holds, fast."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch.nn.modules import module as of_all
@@ -21,13 +22,13 @@ def held(module: Any, name: str) -> Any:
     return modules[name] if name in modules else getattr(module, name)
 
 
-def has_hooks(module: Any) -> bool:
-    """Whether calling ``module`` runs more than its ``forward``, by PyTorch's own account."""
+def has_hooks(own: Mapping[str, Any]) -> bool:
+    """Whether calling a module with these attributes runs more than its ``forward``."""
     return bool(
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
+        own["_forward_hooks"]
+        or own["_forward_pre_hooks"]
+        or own["_backward_hooks"]
+        or own["_backward_pre_hooks"]
         or of_all._global_forward_hooks
         or of_all._global_forward_pre_hooks
         or of_all._global_backward_hooks

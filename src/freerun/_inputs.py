@@ -11,7 +11,15 @@ from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
 from freerun.plan import Plan
 from freerun.state import Noise, State
 
-__all__ = ["check_lengths", "check_plan", "check_state", "check_steps", "check_x", "check_y"]
+__all__ = [
+    "check_lengths",
+    "check_plan",
+    "check_state",
+    "check_steps",
+    "check_x",
+    "check_y",
+    "is_usual",
+]
 
 
 class Sized(Protocol):
@@ -36,6 +44,32 @@ class Sized(Protocol):
     def observed(self, y: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
         """What of y counts."""
         ...
+
+
+def is_usual(
+    net: Sized, x: Tensor | None, y: Tensor | None, lengths: object, mask: object
+) -> bool:
+    """Whether x and y are, at a glance, all that the checks below ask for: they cost more.
+
+    False says nothing. It is of a network that reads x and is scored at every step on numbers of
+    any value.
+    """
+    if x.__class__ is not Tensor or y.__class__ is not Tensor:
+        return False
+    if mask is not None or lengths is not None or net.readout != "every":
+        return False
+    of_x, of_y, dtype, head = x.shape, y.shape, net.dtype, net.head  # type: ignore[union-attr]
+    return (
+        len(of_x) == 3
+        and len(of_y) == 3
+        and of_x[0] == of_y[0] > 0
+        and of_x[1] == of_y[1] > 0
+        and of_x[2] == net.input_size > 0
+        and of_y[2] == head.outputs
+        and head.scalable
+        and x.dtype is dtype  # type: ignore[union-attr]
+        and y.dtype is dtype  # type: ignore[union-attr]
+    )
 
 
 def check_x(where: str, net: Sized, x: Tensor | None) -> None:

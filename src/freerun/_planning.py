@@ -13,6 +13,8 @@ from freerun.unroll import real_steps
 
 __all__ = ["plan_for"]
 
+START = Progress()
+
 
 class Fed(Protocol):
     """What of a network planning reads."""

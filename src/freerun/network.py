@@ -10,7 +10,7 @@ from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
 from freerun._described import table_of_parameters
 from freerun._held import has_hooks, held
-from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
+from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y, is_usual
 from freerun._planning import plan_for
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
@@ -340,19 +340,23 @@ class RecurrentNetwork(nn.Module):
     ]:
         """What :meth:`forward` is given, checked, and as :func:`unroll` takes it."""
         where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
-        check_x(where, self, x)
-        if mask is not None and y is None:
-            fail(where, "mask says what of y is missing", "no y", "Pass y, or leave mask out.")
-        if score or (y is not None and self.has_output_edge):
-            check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None is refused
-        batch, steps = check_steps(where, self, x, y, state, steps)
+        if steps is None and is_usual(self, x, y, lengths, mask):
+            batch, steps, _ = x.shape  # type: ignore[union-attr]
+        else:
+            check_x(where, self, x)
+            if mask is not None and y is None:
+                fix = "Pass y, or leave mask out."
+                fail(where, "mask says what of y is missing", "no y", fix)
+            if score or (y is not None and self.has_output_edge):
+                check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None: refused
+            batch, steps = check_steps(where, self, x, y, state, steps)
         # A sequence without steps has no last one, unless a state says what was before.
         least = 1 if self.readout == "last" and state is None else 0
         if lengths is not None:
             lengths = check_lengths(where, lengths, batch, steps, least, self.device)
         known = None
         if y is not None and self.has_output_edge:
-            known = PlanBatch(x, y, lengths, mask, state, head=self.head, lags=self.output_lags)
+            known = PlanBatch(x, y, lengths, mask, state, None, self.head, self.output_lags)
         plan = plan_for(self, known, forcing, generator)
         if plan is not None:
             check_plan(where, self, plan, batch, steps, noise)
@@ -367,13 +371,13 @@ class RecurrentNetwork(nn.Module):
 
     def _is_plain(self) -> bool:
         """Whether calling the network is running this class's ``forward`` and nothing else."""
-        kind, held_here = type(self), self.__dict__
+        kind, held_here = self.__class__, self.__dict__
         return (
             kind.forward is RecurrentNetwork.forward
             and kind.__call__ is nn.Module.__call__
             and "forward" not in held_here
             and held_here.get("_compiled_call_impl") is None
-            and not has_hooks(self)
+            and not has_hooks(held_here)
         )
 
     # --- the pieces that training, closed loop and measures share ---------------------------------
