@@ -46,9 +46,7 @@ class Sized(Protocol):
         ...
 
 
-def is_usual(
-    net: Sized, x: Tensor | None, y: Tensor | None, lengths: object, mask: object
-) -> bool:
+def is_usual(net: Sized, x: Tensor | None, y: Tensor | None, lengths: object, mask: object) -> bool:
     """Whether x and y are, at a glance, all that the checks below ask for: they cost more.
 
     False says nothing. It is of a network that reads x and is scored at every step on numbers of
@@ -58,7 +56,7 @@ def is_usual(
         return False
     if mask is not None or lengths is not None or net.readout != "every":
         return False
-    of_x, of_y, dtype, head = x.shape, y.shape, net.dtype, net.head  # type: ignore[union-attr]
+    of_x, of_y, dtype, head = x.shape, y.shape, net.dtype, net.head
     return (
         len(of_x) == 3
         and len(of_y) == 3
@@ -67,8 +65,8 @@ def is_usual(
         and of_x[2] == net.input_size > 0
         and of_y[2] == head.outputs
         and head.scalable
-        and x.dtype is dtype  # type: ignore[union-attr]
-        and y.dtype is dtype  # type: ignore[union-attr]
+        and x.dtype is dtype
+        and y.dtype is dtype
     )
 
 

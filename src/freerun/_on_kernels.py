@@ -19,8 +19,8 @@ from freerun.kernels import (
     Edge,
     Layer,
     Readout,
-    eager,
     choose_inside,
+    eager,
     kernel_feed,
     unfold,
     unfold_score,
@@ -29,7 +29,7 @@ from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 
-__all__ = ["unroll_on_kernels"]
+__all__ = ["total_on_kernels", "unroll_on_kernels"]
 
 
 @eager
@@ -263,7 +263,7 @@ PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def _layer(layer: nn.Module, mask: Tensor | None = None) -> Layer:
-    own = layer._parameters
+    own: dict[str, Any] = layer._parameters
     ih, hh, bias_ih, bias_hh = [
         own[name] if name in own else held(layer, name) for name in PARAMETERS
     ]

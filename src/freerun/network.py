@@ -10,7 +10,15 @@ from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
 from freerun._described import table_of_parameters
 from freerun._held import has_hooks, held
-from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y, is_usual
+from freerun._inputs import (
+    check_lengths,
+    check_plan,
+    check_state,
+    check_steps,
+    check_x,
+    check_y,
+    is_usual,
+)
 from freerun._planning import plan_for
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling

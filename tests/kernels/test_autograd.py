@@ -9,6 +9,7 @@ from torch import Tensor
 
 import freerun as fr
 from freerun.kernels import choose, disabled, explain
+from freerun.kernels.binding import layout, script
 from freerun.kernels.binding.autograd import TWICE
 
 
@@ -57,9 +58,10 @@ def test_gradients_equal_finite_differences(recurrence: str, cell: str) -> None:
     assert torch.autograd.gradcheck(all_of_it, leaves, fast_mode=True)
 
 
+@pytest.mark.parametrize("steps", [7, 400], ids=["small", "large"])
 @pytest.mark.parametrize("name", ["o", "h", "f"])
-def test_an_output_changed_in_place_is_refused(name: str) -> None:
-    net, (x, y) = network(), data()
+def test_an_output_changed_in_place_is_refused(name: str, steps: int) -> None:
+    net, (x, y) = network(), data(3, steps)
     unrolled = net(x, y, fr.FreeRunning())
     loss = unrolled.o.square().sum() + unrolled.h.square().sum() + unrolled.f.square().sum()
     with torch.no_grad():
@@ -309,8 +311,9 @@ def test_memory_is_freed_without_the_garbage_collector(way: str) -> None:
         gc.enable()
 
 
-def test_checkpoints_see_what_is_kept() -> None:
-    net, (x, y) = network(cell="gru"), data()
+@pytest.mark.parametrize("steps", [7, 400], ids=["small", "large"])
+def test_checkpoints_see_what_is_kept(steps: int) -> None:
+    net, (x, y) = network(cell="gru"), data(3, steps)
     kept: list[int] = []
 
     def pack(tensor: Tensor) -> Tensor:
@@ -320,14 +323,40 @@ def test_checkpoints_see_what_is_kept() -> None:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         net(x, y, fr.FreeRunning())
     # h before every step and after the last, and four numbers a unit for the gates.
-    assert {(7 + 1) * 3 * 8, 7 * 3 * 4 * 8} <= set(kept)
+    wanted = [(steps + 1) * 3 * 8, steps * 3 * 4 * 8]
+    assert set(wanted) <= set(kept) if steps == 400 else max(kept) >= sum(wanted)
 
 
-def test_h_holds_nothing_but_itself() -> None:
+@pytest.mark.parametrize(("steps", "rows"), [(7, 7 * 5), (400, 401 * 8)], ids=["small", "large"])
+def test_h_holds_nothing_but_itself(steps: int, rows: int) -> None:
     """Whoever keeps it does not keep the gates, nor the layers below."""
-    net, (x, y) = network(cell="lstm", num_layers=2), data()
+    net, (x, y) = network(cell="lstm", num_layers=2), data(3, steps)
     h = net(x, y, fr.FreeRunning()).h
-    assert h.untyped_storage().nbytes() == (7 + 1) * 3 * 8 * 8
+    assert h.untyped_storage().nbytes() == 3 * rows * 8
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_memory_together_or_apart_holds_the_same(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, (x, y) = network(cell=cell, num_layers=2), data()
+    leaves = [x.requires_grad_(), *net.parameters()]
+
+    def found() -> list[Tensor]:
+        unrolled = net(x, y, fr.FreeRunning())
+        assert unrolled.f is not None
+        outputs = [unrolled.o, unrolled.h, unrolled.f]
+        loss = sum((one * one.cos()).sum() for one in outputs)
+        return [*outputs, *torch.autograd.grad(loss, leaves)]
+
+    together = found()
+    monkeypatch.setattr(script, "SMALL", 0)
+    layout.layout_of.cache_clear()
+    apart = found()
+    layout.layout_of.cache_clear()
+    assert together[1].is_contiguous()
+    assert not apart[1].is_contiguous()
+    assert all(map(torch.equal, together, apart))
 
 
 def test_explain_names_the_path_and_the_reason() -> None:

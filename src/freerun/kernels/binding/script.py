@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Script", "Scripts"]
 
+SMALL = 2**13
+"""Numbers of h up to which a copy of it costs less than a second look at the same memory."""
+
 Link = tuple[int, int, int]
 """Where in the tables, which number, and bytes to add."""
 
@@ -82,6 +85,7 @@ class Forward(Script):
         kept: numbers of what else is kept for the way back.
         block: numbers of all that in one block, the losses first.
         places: where in it o, top, kept and what was fed begin, in bytes.
+        is_small: whether h and f are copied from there.
     """
 
     def __init__(self, layout: Layout, keep: bool, ring: int) -> None:
@@ -108,7 +112,7 @@ class Forward(Script):
         for size in (rows, rows * shape.size, self.top, self.kept, fed):
             places.append(self.block * shape.one)
             self.block += shape.round(size)
-        self.places = tuple(places[1:])
+        self.places, self.is_small = tuple(places[1:]), self.top <= SMALL
 
 
 class Backward(Script):

@@ -117,41 +117,76 @@ class Unfolding:
             at each sequence's end, ``(layers, batch, units)`` each.
         """
         layout, shape = self.layout, self.layout.shape
-        batch, steps, features, dtype = shape.batch, shape.steps, shape.features, shape.dtype
+        batch, steps, dtype = shape.batch, shape.steps, shape.dtype
         script = layout.scripts.forward(keep, with_h)
         make = zeros if len(self.lengths) else fresh
-        o = f = h = nll = total = kept = fed = None
+        o = nll = total = None
         if shape.size:
             o = make((batch, steps, shape.size), dtype)
         if shape.score:
             nll, total = make((batch, steps), dtype), scalar(dtype)
-        # h of the last layer is given away, and must not hold the rest: it has its own memory.
-        top = empty((script.top,), dtype)
-        if script.kept:
-            kept = empty((script.kept,), dtype)
-        if shape.edge is not None:
-            fed = make((batch, shape.lags + steps, features), dtype)
-            if not shape.edge.is_known:
-                stride = (layout.fed_row, features, 1)
-                f = _part(fed, shape.lags * features, (batch, steps, features), stride)
+        seen = script.is_small and not len(self.lengths)
+        h, f = (self._hold_together if seen else self._hold)(script, o, with_h)
         last = [
             fresh((shape.layers, batch, shape.units), dtype) for _ in range(layout.memory_parts)
         ]
-        self.kept = o, top, kept, fed
         lasting = [*map(_place, last), 0, 0]
         numbers = self._numbers(self._places(script), lasting[:2])
-        self._go(forward, script, numbers, layout.room_forward, _place(nll), _place(total))
-        if with_h:
-            h = _part(top, layout.h_step, (batch, steps, shape.units),
-                      (layout.h_row, layout.h_step, 1))  # fmt: skip
+        self._go(
+            forward, script, numbers, layout.room_forward, _place(nll), _place(total),
+            seen_h=_place(h) if seen else 0, seen_f=_place(f) if seen else 0,
+        )  # fmt: skip
         return o, h, f, nll, total, *last
+
+    def _hold(
+        self, script: Forward, o: Tensor | None, with_h: bool
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Memory for all that every step computes; h and f are seen in it."""
+        layout, shape = self.layout, self.layout.shape
+        size, features, dtype = (shape.batch, shape.steps), shape.features, shape.dtype
+        h = f = kept = fed = None
+        # h of the last layer is given away, and must not hold the rest: it has its own memory.
+        top = empty((script.top,), dtype)
+        if with_h:
+            stride = (layout.h_row, layout.h_step, 1)
+            h = _part(top, layout.h_step, (*size, shape.units), stride)
+        if script.kept:
+            kept = empty((script.kept,), dtype)
+        if shape.edge is not None:
+            make = zeros if len(self.lengths) else fresh
+            fed = make((shape.batch, shape.lags + shape.steps, features), dtype)
+            if not shape.edge.is_known:
+                stride = (layout.fed_row, features, 1)
+                f = _part(fed, shape.lags * features, (*size, features), stride)
+        self.kept = o, top, kept, fed
+        return h, f
+
+    def _hold_together(
+        self, script: Forward, o: Tensor | None, with_h: bool
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """The same in one block, of which h and f are copies."""
+        shape = self.layout.shape
+        batch, steps, dtype, edge, h, f = (
+            shape.batch,
+            shape.steps,
+            shape.dtype,
+            shape.edge,
+            None,
+            None,
+        )
+        if with_h:
+            h = fresh((batch, steps, shape.units), dtype)
+        if edge is not None and not edge.is_known:
+            f = fresh((batch, steps, shape.features), dtype)
+        self.kept = o, fresh((script.block,), dtype)
+        return h, f
 
     def score(self, keep: bool) -> Tensor:
         """Unfold for the sum of all losses and nothing else; every sequence fills the batch."""
         layout, dtype = self.layout, self.layout.shape.dtype
         script = layout.scripts.forward(keep, False)
         block, total = empty((script.block,), dtype), scalar(dtype)
-        self.kept = (block,)
+        self.kept = None, block
         numbers = self._numbers(self._places(script))
         nll = block.data_ptr()  # the losses are the first of it
         self._go(forward, script, numbers, layout.room_forward, nll, total.data_ptr())
@@ -159,12 +194,15 @@ class Unfolding:
 
     def _places(self, script: Forward) -> Sequence[int]:
         """Where o, the last layer's h, what else is kept and what was fed are."""
-        if len(self.kept) > 1:
+        o, *rest = self.kept
+        if len(rest) > 1:
             return [_place(one) for one in self.kept]
-        (block,) = self.kept
+        (block,) = rest
         assert block is not None
-        base = block.data_ptr()
-        return [base + place for place in script.places]
+        base, (of_o, top, kept, fed) = block.data_ptr(), script.places
+        return [
+            base + of_o if o is None else o.data_ptr(), base + top, base + kept, base + fed
+        ]  # fmt: skip
 
     def _numbers(self, kept: Sequence[int], last: Sequence[int] = (0, 0)) -> list[int]:
         """What is different in every call, as ``script`` has it from X_ROW on."""
@@ -183,6 +221,7 @@ class Unfolding:
     def _go(
         self, kernel: Any, script: Script, numbers: list[int], room: int, nll: int = 0,
         total: int = 0, blank: int = 0, blank_count: int = 0, part: int = 0,
+        seen_h: int = 0, seen_f: int = 0,
     ) -> None:  # fmt: skip
         """Run a kernel over the whole batch.
 
@@ -196,6 +235,8 @@ class Unfolding:
             blank: what the gradients of what was fed are added to, or 0.
             blank_count: or how many zeros of scratch memory to take for that.
             part: numbers of a thread's gradients.
+            seen_h: where h of every step is to be copied to, or 0.
+            seen_f: where f is.
         """
         layout, threads = self.layout, len(self.slices)
         one = layout.one
@@ -211,7 +252,7 @@ class Unfolding:
                 blank = rooms + threads * room * one
             script.write(
                 held.bytes, 0, address_of(kernel, one == 8), rooms, packed, nll, total,
-                blank, blank_count, parts, threads, *numbers,
+                blank, blank_count, parts, threads, seen_h, seen_f, *numbers,
             )  # fmt: skip
             self._do(kernel, script, held, rooms, room)
         finally:

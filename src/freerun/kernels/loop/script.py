@@ -25,6 +25,8 @@ __all__ = ["FIXED", "SCRIPT_SIZE"]
     BLANK, BLANK_COUNT,
     # the threads' gradients, and of how many threads
     PARTS, PART_COUNT,
+    # where h of every step is wanted, and f, (batch, time, features) without gaps; or 0
+    SEEN_H, SEEN_F,
     FIXED,
-) = range(10)  # fmt: skip
+) = range(12)  # fmt: skip
 """Numbers that every call has, in front of its own."""

@@ -11,9 +11,9 @@ from freerun.kernels.loop import call as at
 from freerun.kernels.loop import script as of
 from freerun.kernels.loop import task as job
 from freerun.kernels.loop.packing import JOB_SIZE, pack_jobs, unpack_jobs
-from freerun.kernels.loop.task import field
+from freerun.kernels.loop.task import Table, field
 from freerun.kernels.machine.compiled import Number, code_address, entry, inner
-from freerun.kernels.machine.memory import clear, load, size, store
+from freerun.kernels.machine.memory import clear, copy, load, size, store
 from freerun.kernels.machine.signals import call_at, numbers_at, rows_at
 
 __all__ = ["ALONE", "BEGIN", "END", "TABLES", "address_of", "run_errand", "tables_size"]
@@ -53,7 +53,6 @@ def run_errand(number: Number, script: int, numbers: int, tables: int, asked: in
     layers = rows_at(tables + start * 8, count, at.LAYER_SIZE)
     links = script + (of.SCRIPT_SIZE + at.CALL_SIZE + count * at.LAYER_SIZE) * 8
     jobs = links + 3 * field(script, of.LINKS) * 8
-    results = jobs + JOB_SIZE * field(script, of.JOBS) * 8
     if asked & BEGIN:
         _fill(script, links, numbers, tables)
         clear(number, field(numbers, of.BLANK_COUNT), field(numbers, of.BLANK))
@@ -72,10 +71,12 @@ def run_errand(number: Number, script: int, numbers: int, tables: int, asked: in
         if field(numbers, of.TOTAL):
             _add_up(number, field(script, of.STEPS), field(numbers, of.NLL),
                     field(numbers, of.TOTAL))  # fmt: skip
-        targets = numbers_at(numbers + field(script, of.TARGETS) * 8, 1, 0)
+        _show(number, numbers, call, layers[count - 1, at.H])
+        results = jobs + JOB_SIZE * field(script, of.JOBS) * 8
         unpack_jobs(
             number, rows_at(results, field(script, of.RESULTS), JOB_SIZE), field(numbers, of.PARTS),
-            targets, field(numbers, of.PART_COUNT), call[at.PART],
+            numbers_at(numbers + field(script, of.TARGETS) * 8, 1, 0),
+            field(numbers, of.PART_COUNT), call[at.PART],
         )  # fmt: skip
 
 
@@ -101,6 +102,34 @@ def _tell(tables: int, layers: int) -> None:
         task[index] = 0
     task[job.CALL], task[job.CALL_COUNT] = tables + TABLES * 8, at.CALL_SIZE
     task[job.LAYERS], task[job.LAYER_COUNT] = tables + (TABLES + at.CALL_SIZE) * 8, layers
+
+
+@inner
+def _show(number: Number, numbers: int, call: Table, h: int) -> None:
+    """Copy h and f, where they are wanted."""
+    one, features = size(number), call[at.FEATURES]
+    if field(numbers, of.SEEN_H):
+        _copy_steps(
+            number, call, h + call[at.H_STEP] * one, call[at.H_ROW], call[at.H_STEP],
+            call[at.UNITS], field(numbers, of.SEEN_H),
+        )  # fmt: skip
+    if field(numbers, of.SEEN_F):
+        _copy_steps(
+            number, call, call[at.FED] + call[at.LAGS] * features * one, call[at.FED_ROW],
+            features, features, field(numbers, of.SEEN_F),
+        )  # fmt: skip
+
+
+@inner
+def _copy_steps(
+    number: Number, call: Table, source: int, row: int, step: int, count: int, target: int
+) -> None:
+    """Copy ``count`` numbers of every sequence and step to where they lie without gaps."""
+    one = size(number)
+    for sequence in range(call[at.BATCH]):
+        for t in range(call[at.STEPS]):
+            copy(number, count, source + (sequence * row + t * step) * one, target)
+            target += count * one
 
 
 @inner
