@@ -136,17 +136,21 @@ def _edge(
     steps: int,
 ) -> Edge:  # fmt: skip
     """The output edge as the kernels take it."""
-    (first, *_) = held(net, "layers")._modules.values()
+    first, *_ = held(net, "layers")._modules.values()
     weight_fh, lags = held(first, "weight_fh").contiguous(), net.output_lags
     before = None if state is None else state.output
     before = None if before is None else before.contiguous()
     if plan.is_teacher():
         return Edge(weight_fh, lags, before, fed_truth(net, plan, real).contiguous())
-    weights = values = None
+    weights = values = samples = sharpening = None
     forced = forced_values(net, plan, real, batch, steps)
     if forced is not None:
         weights, values = forced[0], forced[1].contiguous()
-    samples = noise.samples if plan.draws else None
+    head, draws = net.head, plan.draws
+    if draws:
+        sharpening = sharpening_of(plan.feed, weight_fh.dtype)
+        if noise.samples is not None:
+            samples = noise.samples.to(weight_fh.dtype).contiguous()
     return Edge(
         weight_fh,
         lags,
@@ -154,11 +158,11 @@ def _edge(
         None,
         weights,
         values,
-        kernel_feed(net.head, plan) or "",
-        getattr(net.head, "components", 0),
-        None if samples is None else samples.to(weight_fh.dtype).contiguous(),
-        sharpening_of(plan.feed, weight_fh.dtype),
-        plan.through and (not plan.draws or net.head.reparameterised),
+        kernel_feed(head, plan) or "",
+        getattr(head, "components", 0),
+        samples,
+        sharpening,
+        plan.through and (not draws or head.reparameterised),
     )
 
 

@@ -40,6 +40,10 @@ class Choice(NamedTuple):
     reason: str
 
 
+NO_EDGE = Choice("layers", "no output edge: only W h is stepped")
+CLOSED = Choice("closed", "the whole step is in the loop")
+
+
 @contextmanager
 def disabled() -> Iterator[None]:
     """Compute on the reference path for as long as this lasts: gradients of any order.
@@ -110,14 +114,14 @@ def choose_inside(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice
     if reason is not None:
         return Choice(None, reason)
     if plan is None:
-        return Choice("layers", "no output edge: only W h is stepped")
+        return NO_EDGE
     if plan.is_teacher():
         what = "only W h is stepped" if net.recurrence == "both" else "nothing is stepped"
         return Choice("layers", f"the truth is fed: {what}")
     if kernel_feed(net.head, plan) is None:
         how = "draws" if plan.draws else "mean"
         return Choice(None, f"{type(net.head).__name__}'s {how} cannot be fed back in a kernel")
-    return Choice("closed", "the whole step is in the loop")
+    return CLOSED
 
 
 choose = eager(choose_inside)

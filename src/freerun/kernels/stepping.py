@@ -9,7 +9,7 @@ from torch import Tensor
 from freerun.kernels.binding.given import Layer, Readout, oldest_first
 from freerun.kernels.binding.layout import layout_of
 from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
-from freerun.kernels.binding.unfolding import NO_LENGTHS, NUMBERS
+from freerun.kernels.binding.unfolding import NO_LENGTHS
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward import forward
 from freerun.kernels.loop.packing import pack_all
@@ -99,7 +99,7 @@ class Stepper:
                 row[at.H_FIRST + part] = row[at.H_LAST + part] = held.data_ptr()
         jobs = layout.forward_jobs
         self.room = torch.empty(jobs.size + layout.room_forward + layout.round(1), dtype=dtype)
-        self.number, self.batch = NUMBERS[dtype], batch
+        self.number, self.batch = layout.number, batch
         self._before, self._later = self.before.numpy(), self.fed[:, 1:].numpy()
 
     def pack(self) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from freerun.kernels.binding.given import Edge, Layer, Readout
 from freerun.kernels.binding.unfolding import Unfolding
 
-__all__ = ["Unfolded", "unfold", "unfold_score"]
+__all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_score"]
 
 TWICE = (
     "freerun.kernels: the gradient of a gradient was asked for, and kernels have first gradients "
@@ -54,17 +54,26 @@ def unfold(
     not to what forcing feeds, nor to y, w, noise and masks. What stands behind a sequence's length
     is not read, and is 0 in what is returned.
     """
-    if x.shape[-1] > 1 and x.stride(-1) != 1:
-        x = x.contiguous()
-    unfolding = Unfolding(cell, layers, x, memory, edge, readout, lengths, is_recurrent)
-    if torch.is_grad_enabled():
-        tensors = unfolding.tensors
-        for one in tensors:
-            if one is not None and one.requires_grad:
-                o, h, f, nll, total, *last = _apply(unfolding, with_h, *tensors)
-                return Unfolded(o, h, f, nll, total, tuple(last))
-    o, h, f, nll, total, *last = unfolding.run(False, with_h)
+    unfolding = Unfolding(
+        cell, layers, _side_by_side(x), memory, edge, readout, lengths, is_recurrent
+    )  # fmt: skip
+    if _has_graph(unfolding.tensors):
+        o, h, f, nll, total, *last = _apply(unfolding, with_h, *unfolding.tensors)
+    else:
+        o, h, f, nll, total, *last = unfolding.run(False, with_h)
     return Unfolded(o, h, f, nll, total, tuple(last))
+
+
+def unfold_layers(
+    cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor], lengths: Tensor | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """``.h`` and ``.memory`` of :func:`unfold`, for layers and nothing around them."""
+    unfolding = Unfolding(cell, layers, _side_by_side(x), memory, None, None, lengths, True)
+    if _has_graph(unfolding.tensors):
+        h, *last = _apply_layers(unfolding, *unfolding.tensors)
+    else:
+        _, h, _, _, _, *last = unfolding.run(False)
+    return h, tuple(last)
 
 
 def unfold_score(
@@ -72,16 +81,27 @@ def unfold_score(
     readout: Readout, is_recurrent: bool,
 ) -> Tensor:  # fmt: skip
     """``unfold(...).total``, for whoever wants nothing else; every sequence fills the batch."""
-    if x.shape[-1] > 1 and x.stride(-1) != 1:
-        x = x.contiguous()
-    unfolding = Unfolding(cell, layers, x, memory, edge, readout, None, is_recurrent)
+    unfolding = Unfolding(
+        cell, layers, _side_by_side(x), memory, edge, readout, None, is_recurrent
+    )  # fmt: skip
+    if _has_graph(unfolding.tensors):
+        found: Tensor = _apply_score(unfolding, *unfolding.tensors)
+        return found
+    return unfolding.score(False)
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """x with its last axis side by side."""
+    return x.contiguous() if x.stride(2) != 1 and x.shape[2] > 1 else x
+
+
+def _has_graph(tensors: Sequence[Tensor | None]) -> bool:
+    """Whether a gradient may be asked for."""
     if torch.is_grad_enabled():
-        tensors = unfolding.tensors
         for one in tensors:
             if one is not None and one.requires_grad:
-                found: Tensor = _apply_score(unfolding, *tensors)
-                return found
-    return unfolding.score(False)
+                return True
+    return False
 
 
 class _Unfold(torch.autograd.Function):
@@ -98,6 +118,21 @@ class _Unfold(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
         d_o, d_h, d_f, d_nll, d_total, *d_last = gradients
         return (None, None, *_back(ctx, gradients, d_o, d_h, d_f, d_nll, d_total, d_last))
+
+
+class _Layers(torch.autograd.Function):
+    """The same, of which only h and the last memory are there."""
+
+    @staticmethod
+    def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:
+        _, h, _, _, _, *last = unfolding.run(True)
+        _keep(ctx, unfolding, tensors, (h,))
+        return h, *last
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        d_h, *d_last = gradients
+        return (None, *_back(ctx, gradients, None, d_h, None, None, None, d_last))
 
 
 class _Score(torch.autograd.Function):
@@ -156,4 +191,5 @@ _is_batched_of_old: Any = torch._C._functorch.is_legacy_batchedtensor
 
 # Past the Python wrapper, which looks for functorch: under that, kernels are not used.
 _apply: Any = super(torch.autograd.Function, _Unfold).apply
+_apply_layers: Any = super(torch.autograd.Function, _Layers).apply
 _apply_score: Any = super(torch.autograd.Function, _Score).apply

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 
 from freerun.kernels.binding.jobs import JobList, Jobs
 from freerun.kernels.binding.script import Scripts
@@ -20,6 +21,9 @@ from freerun.kernels.machine.thin import NARROW
 from freerun.kernels.threads.slices import slices_of
 
 __all__ = ["Layout", "layout_of"]
+
+NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
+"""What tells kernels the type."""
 
 LEAST_ROWS = 24
 PORTION_NUMBERS = 2**13
@@ -62,6 +66,7 @@ class Layout:
         self._lay_out_gradients()
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
+        self.lags, self.number = shape.lags, NUMBERS[shape.dtype]
         self.h_row, self.h_step = int(self.call[at.H_ROW]), int(self.call[at.H_STEP])
         self.scripts = Scripts(self)
 
@@ -101,6 +106,10 @@ class Layout:
             rows, block, shape.layers, self.width, self.gates, widest, self.round(shape.size)
         )
         return self.round(count)
+
+    def rooms(self, is_forward: bool, slices: Sequence[tuple[int, int]]) -> int:
+        """One of the two."""
+        return (self.forward_room if is_forward else self.backward_room)(slices)
 
     def _number_tensors(self) -> None:
         layers = self.shape.layers

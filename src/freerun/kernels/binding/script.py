@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from struct import Struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,24 @@ addresses and a 0. On the way back there follow:"""
 """and then where the parameters' gradients go."""
 
 
+class Laid(NamedTuple):
+    """Where in borrowed room everything is: bytes from its start.
+
+    Attributes:
+        size: of all of it.
+        packed: the parameters; before them are the threads' gradients, and first of all the tables.
+        rooms: the threads' scratch memory.
+        room: what each of them has.
+        blank: zeros that gradients are added to.
+    """
+
+    size: int
+    packed: int
+    rooms: int
+    room: int
+    blank: int
+
+
 class Script:
     """A kernel's call, prepared.
 
@@ -50,13 +68,15 @@ class Script:
         write: writes the row of numbers into memory.
         tables: bytes from there to the tables.
         work: bytes from there to what is behind these.
-        packed: numbers that the parameters take when packed.
         layers: how many there are.
+        laid: where everything is for sequences that fill the batch.
     """
+
+    part = blank = 0  # numbers of a thread's gradients, and of those of what was fed
 
     def __init__(
         self, layout: Layout, count: int, call: Any, table: Any, links: list[Link], jobs: Jobs,
-        results: Any, targets: int,
+        results: Any, targets: int, room: int,
     ) -> None:  # fmt: skip
         shape = layout.shape
         head = [shape.layers, len(links), len(jobs.rows), len(results)]
@@ -67,7 +87,16 @@ class Script:
         self.write = Struct(f"{count}q").pack_into
         self.tables = count * 8
         self.work = -(-(count + tables_size(shape.layers)) // 8) * 64
-        self.packed, self.layers = jobs.size, shape.layers
+        self.layers, self._packed, self._one = shape.layers, jobs.size, shape.one
+        self.laid = self.lay_out(len(layout.slices), room)
+
+    def lay_out(self, threads: int, room: int) -> Laid:
+        """Where everything is, with ``room`` numbers of scratch memory for each of the threads."""
+        one = self._one
+        packed = self.work + threads * self.part * one
+        rooms = packed + self._packed * one
+        blank = rooms + threads * room * one
+        return Laid(blank + self.blank * one, packed, rooms, room * one, blank)
 
     def tables_in(self, room: Any) -> tuple[Any, Any]:
         """The call's table and the layers', as :func:`run_errand` wrote them into memory."""
@@ -105,7 +134,15 @@ class Forward(Script):
         self.call, self.table = call, table
         self.count = MASKS + 3 * shape.layers + layout.tensors + 1
         super().__init__(
-            layout, self.count, call, table, self.links, layout.forward_jobs, np.empty(0), 0
+            layout,
+            self.count,
+            call,
+            table,
+            self.links,
+            layout.forward_jobs,
+            np.empty(0),
+            0,
+            layout.room_forward,
         )
         fed = shape.batch * (shape.lags + shape.steps) * shape.features
         places, self.block = [], 0
@@ -130,9 +167,12 @@ class Backward(Script):
         for layer, field, offset in layout.gradient_fields:
             links.append((_cell(layer, field), of.PARTS, offset))
         targets = start + GRADIENTS
+        shape = layout.shape
+        self.part = layout.part
+        self.blank = shape.batch * (shape.lags + shape.steps) * shape.features
         super().__init__(
             layout, targets + len(layout.gradient_tensors), call, table, links,
-            layout.backward_jobs[needs_x], layout.gradient_jobs, targets,
+            layout.backward_jobs[needs_x], layout.gradient_jobs, targets, layout.room_backward,
         )  # fmt: skip
 
 

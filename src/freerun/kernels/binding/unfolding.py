@@ -8,22 +8,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from freerun.kernels.binding.given import Edge, Layer, Readout, oldest_first, shape_of
 from freerun.kernels.binding.layout import layout_of
 from freerun.kernels.binding.room import Room, borrow, empty, fresh, give_back, scalar, zeros
-from freerun.kernels.binding.script import Forward, Script
+from freerun.kernels.binding.script import Forward, Laid, Script
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
 from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of, run_errand
 from freerun.kernels.threads.workers import run
 
-__all__ = ["NO_LENGTHS", "NUMBERS", "Unfolding"]
+__all__ = ["NO_LENGTHS", "Unfolding"]
 
-NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
 NOWHERE = (0, 0, 0)
 """An address and two strides."""
@@ -71,35 +69,34 @@ class Unfolding:
         self.kept: Sequence[Tensor | None] = ()
         self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
         self.constants: list[Tensor] = []
-        self._describe(layers, None if readout is None else readout.target)
-        self.lengths, self.slices = NO_LENGTHS, layout.slices
+        self.given = self._given(layers, None if readout is None else readout.target)
+        self.is_ragged, self.slices = lengths is not None, layout.slices
         if lengths is not None:
             self.lengths = lengths.numpy()
             self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
 
-    def _describe(self, layers: Sequence[Layer], target: Tensor | None) -> None:
+    def _given(self, layers: Sequence[Layer], target: Tensor | None) -> list[int]:
         """Where everything is that no gradient flows to, as ``script`` has it from TARGET on."""
-        edge, scored = self.edge, 0
+        edge = self.edge
+        given = [0, 0, 0, *NOWHERE, *NOWHERE]
         if target is not None:
             self.constants.append(target)
-            scored = target.data_ptr()
-        if edge is None:
-            self.given = [scored, 0, 0, *NOWHERE, *NOWHERE]
-        else:
-            values, forced, odds = edge.truth, NOWHERE, edge.sharpening
-            if values is None and edge.weights is not None:
-                values, forced = edge.values, self._strided(edge.weights)
-            self.given = [
-                scored, 0 if values is None else values.data_ptr(),
-                0 if odds is None else odds.data_ptr(), *self._strided(edge.noise), *forced,
-            ]  # fmt: skip
+            given[0] = target.data_ptr()
+        if edge is not None:
+            if edge.truth is not None:
+                given[1] = edge.truth.data_ptr()
+            elif edge.weights is not None and edge.values is not None:
+                given[1], given[6:] = edge.values.data_ptr(), self._strided(edge.weights)
+            if edge.sharpening is not None:
+                given[2] = edge.sharpening.data_ptr()
+            if edge.noise is not None:
+                given[3:6] = self._strided(edge.noise)
         for layer in layers:
-            self.given += self._strided(layer.mask)
+            given += NOWHERE if layer.mask is None else self._strided(layer.mask)
+        return given
 
-    def _strided(self, constant: Tensor | None) -> tuple[int, int, int]:
+    def _strided(self, constant: Tensor) -> tuple[int, int, int]:
         """Where a constant is, and its strides from sequence to sequence and step to step."""
-        if constant is None:
-            return NOWHERE
         self.constants.append(constant)
         return constant.data_ptr(), constant.stride(0), constant.stride(1)
 
@@ -119,23 +116,21 @@ class Unfolding:
         layout, shape = self.layout, self.layout.shape
         batch, steps, dtype = shape.batch, shape.steps, shape.dtype
         script = layout.scripts.forward(keep, with_h)
-        make = zeros if len(self.lengths) else fresh
+        make = zeros if self.is_ragged else fresh
         o = nll = total = None
         if shape.size:
             o = make((batch, steps, shape.size), dtype)
         if shape.score:
             nll, total = make((batch, steps), dtype), scalar(dtype)
-        seen = script.is_small and not len(self.lengths)
+        seen = script.is_small and not self.is_ragged
         h, f = (self._hold_together if seen else self._hold)(script, o, with_h)
         last = [
             fresh((shape.layers, batch, shape.units), dtype) for _ in range(layout.memory_parts)
         ]
         lasting = [*map(_place, last), 0, 0]
-        numbers = self._numbers(self._places(script), lasting[:2])
-        self._go(
-            forward, script, numbers, layout.room_forward, _place(nll), _place(total),
-            seen_h=_place(h) if seen else 0, seen_f=_place(f) if seen else 0,
-        )  # fmt: skip
+        copies = (_place(h), _place(f)) if seen else (0, 0)
+        numbers = self._numbers(script, lasting[:2])
+        self._go(forward, script, numbers, _place(nll), _place(total), copies)
         return o, h, f, nll, total, *last
 
     def _hold(
@@ -153,7 +148,7 @@ class Unfolding:
         if script.kept:
             kept = empty((script.kept,), dtype)
         if shape.edge is not None:
-            make = zeros if len(self.lengths) else fresh
+            make = zeros if self.is_ragged else fresh
             fed = make((shape.batch, shape.lags + shape.steps, features), dtype)
             if not shape.edge.is_known:
                 stride = (layout.fed_row, features, 1)
@@ -183,45 +178,41 @@ class Unfolding:
 
     def score(self, keep: bool) -> Tensor:
         """Unfold for the sum of all losses and nothing else; every sequence fills the batch."""
-        layout, dtype = self.layout, self.layout.shape.dtype
+        layout = self.layout
         script = layout.scripts.forward(keep, False)
-        block, total = empty((script.block,), dtype), scalar(dtype)
+        block, total = empty((script.block,), layout.shape.dtype), scalar(layout.shape.dtype)
         self.kept = None, block
-        numbers = self._numbers(self._places(script))
         nll = block.data_ptr()  # the losses are the first of it
-        self._go(forward, script, numbers, layout.room_forward, nll, total.data_ptr())
+        self._go(forward, script, self._numbers(script), nll, total.data_ptr())
         return total
 
-    def _places(self, script: Forward) -> Sequence[int]:
-        """Where o, the last layer's h, what else is kept and what was fed are."""
+    def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
+        """What is different in every call, as ``script`` has it from X_ROW on."""
         o, *rest = self.kept
         if len(rest) > 1:
-            return [_place(one) for one in self.kept]
-        (block,) = rest
-        assert block is not None
-        base, (of_o, top, kept, fed) = block.data_ptr(), script.places
-        return [
-            base + of_o if o is None else o.data_ptr(), base + top, base + kept, base + fed
-        ]  # fmt: skip
-
-    def _numbers(self, kept: Sequence[int], last: Sequence[int] = (0, 0)) -> list[int]:
-        """What is different in every call, as ``script`` has it from X_ROW on."""
-        x = self.tensors[0]
-        assert x is not None
-        places = [0 if one is None else one.data_ptr() for one in self.tensors]
-        layout = self.layout
-        if layout.shape.lags > 1:
-            turned = self.tensors[layout.weight_fh]
+            kept = [_place(one) for one in self.kept]
+        else:
+            (block,) = rest
+            assert block is not None
+            base = block.data_ptr()
+            kept = [base + place for place in script.places]
+            if o is not None:
+                kept[0] = o.data_ptr()
+        tensors, layout = self.tensors, self.layout
+        places = [0 if one is None else one.data_ptr() for one in tensors]
+        if layout.lags > 1:
+            turned = tensors[layout.weight_fh]
             assert turned is not None
-            self.turned = turned = oldest_first(turned, layout.shape.lags)
+            self.turned = turned = oldest_first(turned, layout.lags)
             places[layout.weight_fh] = turned.data_ptr()
+        x = tensors[0]
+        assert x is not None
         row, step, _ = x.stride()
         return [row, step, *kept, *last, *self.given, *places, 0]
 
     def _go(
-        self, kernel: Any, script: Script, numbers: list[int], room: int, nll: int = 0,
-        total: int = 0, blank: int = 0, blank_count: int = 0, part: int = 0,
-        seen_h: int = 0, seen_f: int = 0,
+        self, kernel: Any, script: Script, numbers: list[int], nll: int = 0, total: int = 0,
+        seen: Sequence[int] = (0, 0), blank: int = 0, blank_count: int = 0,
     ) -> None:  # fmt: skip
         """Run a kernel over the whole batch.
 
@@ -229,32 +220,28 @@ class Unfolding:
             kernel: ``forward`` or ``backward``.
             script: what is prepared of it.
             numbers: what is not.
-            room: numbers of scratch memory for each thread.
             nll: where the loss of every step is, to be added up.
             total: where its sum is to be, or 0.
+            seen: where h of every step is to be copied to, and f; or 0.
             blank: what the gradients of what was fed are added to, or 0.
             blank_count: or how many zeros of scratch memory to take for that.
-            part: numbers of a thread's gradients.
-            seen_h: where h of every step is to be copied to, or 0.
-            seen_f: where f is.
         """
-        layout, threads = self.layout, len(self.slices)
-        one = layout.one
-        if len(self.lengths):
-            room = (layout.forward_room if kernel is forward else layout.backward_room)(self.slices)
-        size = script.packed + threads * (part + room) + blank_count
-        held = borrow(script.work + size * one)
+        layout, threads, laid = self.layout, len(self.slices), script.laid
+        if self.is_ragged:
+            laid = script.lay_out(threads, layout.rooms(kernel is forward, self.slices))
+        held = borrow(laid.size)
         try:
-            parts = held.place + script.work
-            packed = parts + threads * part * one
-            rooms = packed + script.packed * one
-            if blank_count:
-                blank = rooms + threads * room * one
+            place = held.place
             script.write(
-                held.bytes, 0, address_of(kernel, one == 8), rooms, packed, nll, total,
-                blank, blank_count, parts, threads, seen_h, seen_f, *numbers,
+                held.bytes, 0, address_of(kernel, layout.one == 8), place + laid.rooms,
+                place + laid.packed, nll, total, place + laid.blank if blank_count else blank,
+                blank_count, place + script.work, threads, *seen, *numbers,
             )  # fmt: skip
-            self._do(kernel, script, held, rooms, room)
+            if threads == 1 and not self.is_ragged:
+                tables = place + script.tables
+                run_errand(layout.number, script.place, place, tables, BEGIN | ALONE | END)
+            else:
+                self._share(kernel, script, held, laid)
         finally:
             give_back(held)
 
@@ -269,21 +256,19 @@ class Unfolding:
             for begin in range(first, last, some)
         ]
 
-    def _do(self, kernel: Any, script: Script, held: Room, rooms: int, room: int) -> None:
-        """The same, with all numbers written; ``rooms`` is where the scratch memory begins."""
-        number, tables = NUMBERS[self.layout.shape.dtype], held.place + script.tables
-        if len(self.slices) == 1 and not len(self.lengths):
-            run_errand(number, script.place, held.place, tables, BEGIN | ALONE | END)
-            return
-        run_errand(number, script.place, held.place, tables, BEGIN)
+    def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
+        """The same by several threads, with all numbers written."""
+        layout, place = self.layout, held.place
+        run_errand(layout.number, script.place, place, place + script.tables, BEGIN)
         call, table = script.tables_in(held.bytes)
-        call[at.ROWS], call[at.BLOCK] = self.layout.portion(self.slices)
+        call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
         pieces = self._pieces(int(call[at.ROWS])) if kernel is forward else self.slices
+        lengths = self.lengths if self.is_ragged else NO_LENGTHS
         run(
-            kernel, number, (call, table, self.lengths), pieces, len(self.slices), rooms,
-            room * self.layout.one,
+            kernel, layout.number, (call, table, lengths), pieces, len(self.slices),
+            place + laid.rooms, laid.room,
         )  # fmt: skip
-        run_errand(number, script.place, held.place, tables, END)
+        run_errand(layout.number, script.place, place, place + script.tables, END)
 
     # --- between the two ---
 
@@ -330,7 +315,7 @@ class Unfolding:
         d_o, of_o = _incoming(d_o)
         d_h, of_h = _incoming(d_h)
         if needed[0]:
-            make = zeros if len(self.lengths) else fresh
+            make = zeros if self.is_ragged else fresh
             found[0] = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
         d_fed, blank, blank_count = (
             NOTHING if shape.edge is None else self._blank(d_f, needed, found)
@@ -346,13 +331,11 @@ class Unfolding:
                 found[tensor] = made = fresh(size, shape.dtype)
                 place = made.data_ptr()
             targets.append(place)
-        numbers = self._numbers(self._places(layout.scripts.kept))
+        numbers = self._numbers(layout.scripts.kept)
         numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_memory, *targets)
-        self._go(
-            backward, script, numbers, layout.room_backward, 0, 0, blank, blank_count, layout.part
-        )
+        self._go(backward, script, numbers, blank=blank, blank_count=blank_count)
         del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
-        if shape.lags > 1:
+        if layout.lags > 1:
             d_r = found[layout.weight_fh]
             found[layout.weight_fh] = None if d_r is None else oldest_first(d_r, shape.lags)
         return found
@@ -390,7 +373,7 @@ class Unfolding:
                 of_last[part] = alive[-1].data_ptr()
         first = layout.first_memory
         if any(needed[first : first + layout.memory_parts]):
-            make = zeros if len(self.lengths) else fresh
+            make = zeros if self.is_ragged else fresh
             for part in range(layout.memory_parts):
                 made = make((shape.layers, shape.batch, shape.units), shape.dtype)
                 found[first + part], of_first[part] = made, made.data_ptr()
