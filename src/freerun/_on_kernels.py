@@ -218,7 +218,7 @@ def _layers(net: Unfoldable, noise: Noise) -> tuple[str, list[Layer], bool]:
     if noise.dropout:
         layers = [_layer(*one) for one in zip(stack, noise.dropout, strict=True)]
     else:
-        layers = list(map(_layer, stack))
+        layers = [_layer(one) for one in stack]
     return stack[0].cell.name, layers, net.recurrence != "output"
 
 

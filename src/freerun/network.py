@@ -366,7 +366,10 @@ class RecurrentNetwork(nn.Module):
         if y is not None and self.has_output_edge:
             known = PlanBatch(x, y, lengths, mask, state, None, self.head, self.output_lags)
         plan = plan_for(self, known, forcing, generator)
-        if plan is not None:
+        # y was looked at, and a number has no shape.
+        if plan is not None and (
+            noise is not None or plan.values is not y or isinstance(plan.weights, Tensor)
+        ):
             check_plan(where, self, plan, batch, steps, noise)
         if state is not None:
             check_state(where, self, state, batch)

@@ -52,6 +52,11 @@ class Unfolding:
         constants: what else it reads: the caller's, and may change.
     """
 
+    __slots__ = (
+        "constants", "edge", "given", "is_ragged", "kept", "layout", "lengths", "slices", "tensors",
+        "turned",
+    )  # fmt: skip
+
     def __init__(
         self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor],
         edge: Edge | None, readout: Readout | None, lengths: Tensor | None, is_recurrent: bool,
@@ -188,16 +193,14 @@ class Unfolding:
 
     def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
         """What is different in every call, as ``script`` has it from X_ROW on."""
-        o, *rest = self.kept
-        if len(rest) > 1:
-            kept = [_place(one) for one in self.kept]
+        if len(self.kept) > 2:
+            o, top, kept, fed = map(_place, self.kept)
         else:
-            (block,) = rest
+            seen, block = self.kept
             assert block is not None
-            base = block.data_ptr()
-            kept = [base + place for place in script.places]
-            if o is not None:
-                kept[0] = o.data_ptr()
+            base, (o, top, kept, fed) = block.data_ptr(), script.places
+            o = base + o if seen is None else seen.data_ptr()
+            top, kept, fed = base + top, base + kept, base + fed
         tensors, layout = self.tensors, self.layout
         places = [0 if one is None else one.data_ptr() for one in tensors]
         if layout.lags > 1:
@@ -208,7 +211,7 @@ class Unfolding:
         x = tensors[0]
         assert x is not None
         row, step, _ = x.stride()
-        return [row, step, *kept, *last, *self.given, *places, 0]
+        return [row, step, o, top, kept, fed, *last, *self.given, *places, 0]
 
     def _go(
         self, kernel: Any, script: Script, numbers: list[int], nll: int = 0, total: int = 0,
