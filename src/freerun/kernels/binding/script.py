@@ -72,7 +72,7 @@ class Script:
         laid: where everything is for sequences that fill the batch.
     """
 
-    part = blank = 0  # numbers of a thread's gradients, and of those of what was fed
+    part = blank = 0  # numbers of a thread's gradients, and of an open edge's
 
     def __init__(
         self, layout: Layout, count: int, call: Any, table: Any, links: list[Link], jobs: Jobs,
@@ -169,7 +169,8 @@ class Backward(Script):
         targets = start + GRADIENTS
         shape = layout.shape
         self.part = layout.part
-        self.blank = shape.batch * (shape.lags + shape.steps) * shape.features
+        if shape.edge is not None and not shape.edge.is_known:
+            self.blank = shape.batch * (shape.lags + shape.steps) * shape.features
         super().__init__(
             layout, targets + len(layout.gradient_tensors), call, table, links,
             layout.backward_jobs[needs_x], layout.gradient_jobs, targets, layout.room_backward,

@@ -26,7 +26,6 @@ NO_LENGTHS = np.empty(0, np.int64)
 NOWHERE = (0, 0, 0)
 """An address and two strides."""
 NO_MEMORY = (0, 0, 0, 0)
-NOTHING = (None, 0, 0)
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -215,7 +214,7 @@ class Unfolding:
 
     def _go(
         self, kernel: Any, script: Script, numbers: list[int], nll: int = 0, total: int = 0,
-        seen: Sequence[int] = (0, 0), blank: int = 0, blank_count: int = 0,
+        seen: Sequence[int] = (0, 0), blank: int = 0,
     ) -> None:  # fmt: skip
         """Run a kernel over the whole batch.
 
@@ -226,10 +225,10 @@ class Unfolding:
             nll: where the loss of every step is, to be added up.
             total: where its sum is to be, or 0.
             seen: where h of every step is to be copied to, and f; or 0.
-            blank: what the gradients of what was fed are added to, or 0.
-            blank_count: or how many zeros of scratch memory to take for that.
+            blank: what the gradients of what was fed are added to; 0 for zeros that nobody sees.
         """
         layout, threads, laid = self.layout, len(self.slices), script.laid
+        blank_count = 0 if blank else script.blank
         if self.is_ragged:
             laid = script.lay_out(threads, layout.rooms(kernel is forward, self.slices))
         held = borrow(laid.size)
@@ -315,54 +314,48 @@ class Unfolding:
             of_nll = d_nll.data_ptr(), *d_nll.stride()
         elif d_total is not None:
             of_nll = d_total.data_ptr(), 0, 0  # one for all steps
-        d_o, of_o = _incoming(d_o)
-        d_h, of_h = _incoming(d_h)
+        of_o = of_h = NOWHERE
+        if d_o is not None:
+            d_o, of_o = _incoming(d_o)
+        if d_h is not None:
+            d_h, of_h = _incoming(d_h)
         if needed[0]:
             make = zeros if self.is_ragged else fresh
             found[0] = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
-        d_fed, blank, blank_count = (
-            NOTHING if shape.edge is None else self._blank(d_f, needed, found)
-        )
+        d_fed = None
+        if d_f is not None or (shape.edge is not None and needed[layout.weight_fh + 1]):
+            d_fed = self._fed_gradient(d_f, needed, found)
         of_memory: Sequence[int] = NO_MEMORY
         alive: list[Tensor] = []
         if layout.memory_parts:
             of_memory, alive = self._describe_memory(d_last, needed, found)
         targets = []
         for tensor, size in layout.gradient_tensors:
-            place = 0
             if needed[tensor]:
                 found[tensor] = made = fresh(size, shape.dtype)
-                place = made.data_ptr()
-            targets.append(place)
+                targets.append(made.data_ptr())
+            else:
+                targets.append(0)
         numbers = self._numbers(layout.scripts.kept)
         numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_memory, *targets)
-        self._go(backward, script, numbers, blank=blank, blank_count=blank_count)
+        self._go(backward, script, numbers, blank=_place(d_fed))
         del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
         if layout.lags > 1:
             d_r = found[layout.weight_fh]
             found[layout.weight_fh] = None if d_r is None else oldest_first(d_r, shape.lags)
         return found
 
-    def _blank(
+    def _fed_gradient(
         self, d_f: Tensor | None, needed: Sequence[bool], found: list[Tensor | None]
-    ) -> tuple[Tensor | None, int, int]:
-        """What the gradients of all that was fed are added to: zeros, and where.
-
-        Returns:
-            The tensor, its address and 0; or, where nobody will see it, how many numbers it has.
-        """
+    ) -> Tensor:
+        """What the gradients of what was fed are added to, where someone gives or wants them."""
         layout, shape = self.layout, self.layout.shape
-        assert shape.edge is not None
-        wants_first = needed[layout.weight_fh + 1]
-        if not wants_first and d_f is None:
-            count = shape.batch * (shape.lags + shape.steps) * shape.features
-            return None, 0, 0 if shape.edge.is_known else count
         d_fed = zeros((shape.batch, shape.lags + shape.steps, shape.features), shape.dtype)
         if d_f is not None:
             d_fed[:, shape.lags :] = d_f
-        if wants_first:
+        if needed[layout.weight_fh + 1]:
             found[layout.weight_fh + 1] = d_fed[:, : shape.lags]
-        return d_fed, d_fed.data_ptr(), 0
+        return d_fed
 
     def _describe_memory(
         self, d_last: Sequence[Tensor | None], needed: Sequence[bool], found: list[Tensor | None]
@@ -388,10 +381,8 @@ def _place(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _incoming(given: Tensor | None) -> tuple[Tensor | None, tuple[int, int, int]]:
+def _incoming(given: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
     """A gradient with its last axis side by side; where it is, and its strides."""
-    if given is None:
-        return None, NOWHERE
     row, step, one = given.stride()
     if one != 1 and given.shape[-1] > 1:
         given = given.contiguous()
