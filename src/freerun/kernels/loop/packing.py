@@ -6,11 +6,11 @@ have them as PyTorch does.
 
 from typing import Any
 
-from freerun.kernels.machine.compiled import Number, entry, inner
+from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels.machine.products import pack
 
-__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "pack_jobs", "unpack_jobs"]
+__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_jobs", "unpack_jobs"]
 
 ACROSS, BACK, ROW = range(3)
 """A weight for A W' (panels of its rows), for A W (panels of its columns), and one row of it."""
@@ -27,14 +27,8 @@ ACROSS, BACK, ROW = range(3)
 Table = Any
 
 
-SIGNATURES = tuple(
-    f"void({number}, int64[:, ::1], int64[::1], int64, int64[::1], int64[:, ::1])"
-    for number in ("float32", "float64")
-)
-
-
-@entry(*SIGNATURES)
-def pack_all(
+@inner
+def pack_jobs(
     number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
 ) -> None:
     """Do every job, a row each, and tell the kernels' tables where its result is.
@@ -48,14 +42,6 @@ def pack_all(
         call: the call's table.
         layers: the layers' table.
     """
-    pack_jobs(number, jobs, places, base, call, layers)
-
-
-@inner
-def pack_jobs(
-    number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
-) -> None:
-    """The same, for kernels."""
     for job in jobs:
         source = places[job[SOURCE]] + job[SOURCE_BYTE]
         target = base + job[TARGET]

@@ -18,7 +18,7 @@ from freerun.kernels.loop.task import Table, task_of
 from freerun.kernels.machine.compiled import code_address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 
-__all__ = ["NOBODY", "run", "task_alone"]
+__all__ = ["NOBODY", "run"]
 
 PATIENCE = 40_000
 """Looks for more work before a thread sleeps: about a millisecond, in which a training step
@@ -106,11 +106,6 @@ def run(
         share(task, *tables, np.array([worker.place for worker in workers]))
     finally:
         _idle.extend(workers)
-
-
-def task_alone(kernel: Any, number: Any, batch: int, room: int) -> Table:
-    """The task of doing all in one thread: ``share`` it with ``NOBODY``, any number of times."""
-    return _task(kernel, number, [(0, batch)], room, 0)
 
 
 def _task(
