@@ -126,15 +126,13 @@ class Unfolding:
             o = make((batch, steps, shape.size), dtype)
         if shape.score:
             nll, total = make((batch, steps), dtype), scalar(dtype)
-        seen = script.is_small and not self.is_ragged
-        h, f = (self._hold_together if seen else self._hold)(script, o, with_h)
-        last = [
-            fresh((shape.layers, batch, shape.units), dtype) for _ in range(layout.memory_parts)
-        ]
-        lasting = [*map(_place, last), 0, 0]
-        copies = (_place(h), _place(f)) if seen else (0, 0)
-        numbers = self._numbers(script, lasting[:2])
-        self._go(forward, script, numbers, _place(nll), _place(total), copies)
+        is_copied = script.is_small and not self.is_ragged
+        h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
+        size = (shape.layers, batch, shape.units)
+        last = [fresh(size, dtype) for _ in range(layout.memory_parts)]
+        numbers = self._numbers(script, [*map(_place, last), 0, 0][:2])
+        seen = (_place(h), _place(f)) if is_copied else (0, 0)
+        self._go(forward, script, numbers, _place(nll), _place(total), seen)
         return o, h, f, nll, total, *last
 
     def _hold(
@@ -164,19 +162,12 @@ class Unfolding:
         self, script: Forward, o: Tensor | None, with_h: bool
     ) -> tuple[Tensor | None, Tensor | None]:
         """The same in one block, of which h and f are copies."""
-        shape = self.layout.shape
-        batch, steps, dtype, edge, h, f = (
-            shape.batch,
-            shape.steps,
-            shape.dtype,
-            shape.edge,
-            None,
-            None,
-        )
+        shape, h, f = self.layout.shape, None, None
+        size, edge, dtype = (shape.batch, shape.steps), shape.edge, shape.dtype
         if with_h:
-            h = fresh((batch, steps, shape.units), dtype)
+            h = fresh((*size, shape.units), dtype)
         if edge is not None and not edge.is_known:
-            f = fresh((batch, steps, shape.features), dtype)
+            f = fresh((*size, edge.features), dtype)
         self.kept = o, fresh((script.block,), dtype)
         return h, f
 
