@@ -23,6 +23,7 @@ from freerun.kernels import (
     eager,
     kernel_feed,
     unfold,
+    unfold_plain_score,
     unfold_score,
 )
 from freerun.plan import Plan
@@ -111,10 +112,37 @@ def total_on_kernels(
     target = _scorable(net, y)
     if target is None:
         return None
+    if state is None and not noise.dropout and _is_plain(plan):
+        return _plain_total(net, below, plan, target)
     edge = None if plan is None else _edge(net, plan, state, None, noise, *below.shape[:2])
     cell, layers, is_recurrent = _layers(net, noise)
     memory = _memory(state) if is_recurrent else ()
     return unfold_score(cell, layers, below, memory, edge, _readout(net, target), is_recurrent)
+
+
+def _is_plain(plan: Plan | None) -> bool:
+    """Whether all that is fed is known, or comes from means alone."""
+    return plan is None or plan.is_teacher() or (plan.feed == "mean" and plan.is_free())
+
+
+def _plain_total(net: Unfoldable, below: Tensor, plan: Plan | None, target: Tensor) -> Tensor:
+    """:func:`total_on_kernels` from zeros, without dropout: with as few steps as there can be."""
+    stack = list(held(net, "layers")._modules.values())
+    layers = [_parameters(layer, PARAMETERS) for layer in stack]
+    truth = fed = None
+    if plan is not None:
+        (weight_fh,) = _parameters(stack[0], ("weight_fh",))
+        if plan.is_teacher():
+            truth = fed_truth(net, plan, None).contiguous()
+            fed = (weight_fh, net.output_lags, True, "location", 0, True)
+        else:
+            feed, components = net.head.kernel_feed or "", getattr(net.head, "components", 0)
+            fed = (weight_fh, net.output_lags, False, feed, components, plan.through)
+    V, c = _parameters(held(net, "output"), ("weight", "bias"))
+    return unfold_plain_score(
+        stack[0].cell.name, layers, below, fed, (V, c, held(net, "skip")),
+        net.head.kernel_score or "", target, truth, net.recurrence != "output",
+    )  # fmt: skip
 
 
 def _scorable(net: Unfoldable, y: Tensor | None) -> Tensor | None:
@@ -266,11 +294,14 @@ def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: No
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
+def _parameters(module: nn.Module, names: Sequence[str]) -> list[Any]:
+    """Several parameters of a module; None for what is not there."""
+    own: dict[str, Any] = module._parameters
+    return [own[name] if name in own else getattr(module, name) for name in names]
+
+
 def _layer(layer: nn.Module, mask: Tensor | None = None) -> Layer:
-    own: dict[str, Any] = layer._parameters
-    ih, hh, bias_ih, bias_hh = [
-        own[name] if name in own else held(layer, name) for name in PARAMETERS
-    ]
+    ih, hh, bias_ih, bias_hh = _parameters(layer, PARAMETERS)
     return Layer(
         ih.contiguous(),
         None if hh is None else hh.contiguous(),

@@ -78,15 +78,29 @@ def test_a_target_changed_in_place_is_refused() -> None:
         loss.backward()
 
 
+@pytest.mark.parametrize("how", ["plain", "lags", "state", "dropout", "noise", "sparse"])
 @pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
 @pytest.mark.parametrize("recurrence", ["hidden", "output", "both"])
-def test_the_loss_is_the_same_whether_someone_watches_or_not(recurrence: str, cell: str) -> None:
+@pytest.mark.parametrize("forced", [False, True], ids=["free", "forced"])
+def test_the_loss_is_the_same_whether_someone_watches_or_not(
+    forced: bool, recurrence: str, cell: str, how: str
+) -> None:
     """A hook sees all that is unrolled; without one there is nothing but the loss."""
-    net, (x, y) = network(recurrence=recurrence, cell=cell, residual=False), data()
+    asked: dict[str, object] = {"recurrence": recurrence, "cell": cell, "residual": False}
+    if how == "lags" and recurrence != "hidden":
+        asked |= {"output_lags": 3, "residual": True, "num_layers": 2}
+    net, (x, y) = network(**asked, dropout=0.3 * (how == "dropout")), data()
     leaves = [x.requires_grad_(), *net.parameters()]
+    state = net.initial_state(3).map(lambda part: part + 0.1) if how == "state" else None
+    forcing: object = fr.TeacherForcing() if forced else fr.FreeRunning()
+    if how == "noise":
+        forcing = fr.Plan(y, float(forced), feed="sample")
+    elif how == "sparse":
+        forcing = fr.Plan(y, torch.tensor([0.0, 1, 0, 0.5, 0, 0, 1], dtype=y.dtype))
 
     def found() -> list[Tensor]:
-        loss = net.loss(x, y, None if recurrence == "hidden" else fr.FreeRunning())
+        draws = torch.Generator().manual_seed(3)
+        loss = net.loss(x, y, forcing, state=state, generator=draws)  # type: ignore[arg-type]
         return [loss, *torch.autograd.grad(loss, leaves)]
 
     alone, seen = found(), []
@@ -98,8 +112,10 @@ def test_the_loss_is_the_same_whether_someone_watches_or_not(recurrence: str, ce
     assert seen[0].o.shape == (3, 7, 2)
     assert all(map(torch.equal, alone, watched))
     with torch.no_grad():
-        assert torch.equal(found_without := net.loss(x, y, fr.FreeRunning()), alone[0])
-        assert not found_without.requires_grad
+        draws = torch.Generator().manual_seed(3)
+        silent = net.loss(x, y, forcing, state=state, generator=draws)  # type: ignore[arg-type]
+    assert torch.equal(silent, alone[0])
+    assert not silent.requires_grad
 
 
 def test_a_forward_of_ones_own_is_what_the_loss_is_of() -> None:

@@ -3,7 +3,7 @@
 They know nothing of networks, only of numbers; :func:`explain` says which path a network takes.
 """
 
-from freerun.kernels.binding.autograd import Unfolded, unfold, unfold_score
+from freerun.kernels.binding.autograd import Unfolded, unfold, unfold_plain_score, unfold_score
 from freerun.kernels.binding.eager import eager
 from freerun.kernels.binding.given import Edge, Layer, Readout
 from freerun.kernels.choice import (
@@ -34,6 +34,7 @@ __all__ = [
     "kernel_feed",
     "over_time",
     "unfold",
+    "unfold_plain_score",
     "unfold_score",
     "warm",
     "why_not",

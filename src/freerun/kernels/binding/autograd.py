@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.given import Edge, Layer, Readout
+from freerun.kernels.binding.given import Edge, Fed, Layer, Readout, plain_terms
 from freerun.kernels.binding.unfolding import Unfolding
 
-__all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_score"]
+__all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_plain_score", "unfold_score"]
 
 TWICE = (
     "freerun.kernels: the gradient of a gradient was asked for, and kernels have first gradients "
@@ -81,9 +81,26 @@ def unfold_score(
     readout: Readout, is_recurrent: bool,
 ) -> Tensor:  # fmt: skip
     """``unfold(...).total``, for whoever wants nothing else; every sequence fills the batch."""
-    unfolding = Unfolding(
-        cell, layers, _side_by_side(x), memory, edge, readout, None, is_recurrent
+    return _score(
+        Unfolding(cell, layers, _side_by_side(x), memory, edge, readout, None, is_recurrent)
+    )
+
+
+def unfold_plain_score(
+    cell: str, layers: Sequence[Any], x: Tensor, fed: Fed | None, readout: Sequence[Any],
+    score: str, target: Tensor, truth: Tensor | None, is_recurrent: bool,
+) -> Tensor:  # fmt: skip
+    """The same for a plain call; see :func:`plain_terms`.
+
+    ``target`` is what is scored, and ``truth`` all that is fed, where that is known.
+    """
+    fields, tensors = plain_terms(
+        cell, layers, _side_by_side(x), fed, readout, score, is_recurrent
     )  # fmt: skip
+    return _score(Unfolding.plain(fields, tensors, target, truth))
+
+
+def _score(unfolding: Unfolding) -> Tensor:
     if _has_graph(unfolding.tensors):
         found: Tensor = _apply_score(unfolding, *unfolding.tensors)
         return found

@@ -8,7 +8,14 @@ from torch import Tensor
 
 from freerun.kernels.binding.shape import GATE_COUNTS
 
-__all__ = ["Edge", "Layer", "Readout", "oldest_first", "shape_of"]
+__all__ = ["Edge", "Fed", "Layer", "Readout", "oldest_first", "plain_terms", "shape_of"]
+
+
+Parameters = Sequence[Any]
+"""Tensors, or None for one that is not there."""
+
+Fed = tuple[Tensor, int, bool, str, int, bool]
+"""R, the lags, whether all that is fed is known, and ``feed``, ``components`` and ``through``."""
 
 
 class Layer(NamedTuple):
@@ -89,6 +96,50 @@ def shape_of(
         cell, x.dtype, *x.shape, layers[0].weight_ih.shape[0] // GATE_COUNTS[cell], len(layers),
         is_recurrent, biases, edge_shape, size, has_skip, score, torch.get_num_threads(),
     )  # fmt: skip
+
+
+def plain_terms(
+    cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
+    score: str, is_recurrent: bool,
+) -> tuple[tuple[Any, ...], list[Tensor | None]]:  # fmt: skip
+    """The fields of the shape, and the tensors as :class:`Layout` numbers them, of a plain call.
+
+    It begins from zeros and drops nothing. That is what losses mostly are: put together from what
+    is there, it needs none of the values above.
+
+    Args:
+        cell: one of ``CELL_CODES``.
+        layers: U, W, b and the recurrent term's bias of each, or None.
+        x: ``(batch, time, input_size)``.
+        fed: the output edge, or None.
+        readout: V, c and s.
+        score: one of ``SCORE_CODES``.
+        is_recurrent: whether W is there.
+    """
+    tensors: list[Tensor | None] = [x]
+    biases = []
+    for ih, hh, bias_ih, bias_hh in layers:
+        tensors += (
+            ih.contiguous(), None if hh is None else hh.contiguous(),
+            None if bias_ih is None else bias_ih.contiguous(),
+            None if bias_hh is None else bias_hh.contiguous(),
+        )  # fmt: skip
+        biases.append((bias_ih is not None, bias_hh is not None))
+    if is_recurrent:
+        tensors += (None, None) if cell == "lstm" else (None,)
+    edge = None
+    if fed is not None:
+        weight_fh, lags, *kind = fed
+        tensors += (weight_fh.contiguous(), None)
+        edge = (lags, weight_fh.shape[1] // lags, *kind)
+    V, c, skip = readout
+    tensors += (V.contiguous(), c.contiguous(), skip)
+    fields = (
+        cell, x.dtype, *x.shape, layers[0][0].shape[0] // GATE_COUNTS[cell], len(layers),
+        is_recurrent, tuple(biases), edge, V.shape[0], skip is not None, score,
+        torch.get_num_threads(),
+    )  # fmt: skip
+    return fields, tensors
 
 
 def oldest_first(weight: Tensor, lags: int) -> Tensor:

@@ -26,6 +26,8 @@ NO_LENGTHS = np.empty(0, np.int64)
 NOWHERE = (0, 0, 0)
 """An address and two strides."""
 NO_MEMORY = (0, 0, 0, 0)
+NOTHING_GIVEN = (0, *NOWHERE, *NOWHERE)
+"""No sharpening, no noise, no forcing."""
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -49,11 +51,12 @@ class Unfolding:
         tensors: all that gradients may flow to, in the order that :class:`Layout` numbers them.
         kept: what only the way back needs.
         constants: what else it reads: the caller's, and may change.
+        alive: what else there is an address of.
     """
 
     __slots__ = (
-        "constants", "edge", "given", "is_ragged", "kept", "layout", "lengths", "slices", "tensors",
-        "turned",
+        "alive", "constants", "given", "is_ragged", "kept", "layout", "lengths", "slices",
+        "tensors", "turned",
     )  # fmt: skip
 
     def __init__(
@@ -69,20 +72,37 @@ class Unfolding:
             tensors += (edge.weight_fh, edge.before)
         if readout is not None:
             tensors += readout[:3]
-        self.tensors, self.edge = tensors, edge
+        self.tensors = tensors
+        self.alive: Any = edge
         self.kept: Sequence[Tensor | None] = ()
         self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
         self.constants: list[Tensor] = []
-        self.given = self._given(layers, None if readout is None else readout.target)
+        self.given = self._given(layers, edge, None if readout is None else readout.target)
         self.is_ragged, self.slices = lengths is not None, layout.slices
         if lengths is not None:
             self.lengths = lengths.numpy()
             self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
 
-    def _given(self, layers: Sequence[Layer], target: Tensor | None) -> list[int]:
+    @classmethod
+    def plain(
+        cls, fields: tuple[Any, ...], tensors: list[Tensor | None], target: Tensor,
+        truth: Tensor | None,
+    ) -> "Unfolding":  # fmt: skip
+        """One of :func:`plain_terms`, to be scored, with all that is fed where that is known."""
+        self = cls.__new__(cls)
+        self.layout = layout = layout_of(fields)
+        self.tensors, self.alive, self.constants = tensors, truth, [target]
+        self.kept, self.turned = (), None
+        values = 0 if truth is None else truth.data_ptr()
+        self.given = [target.data_ptr(), values, *NOTHING_GIVEN, *NOWHERE * layout.shape.layers]
+        self.is_ragged, self.slices = False, layout.slices
+        return self
+
+    def _given(
+        self, layers: Sequence[Layer], edge: Edge | None, target: Tensor | None
+    ) -> list[int]:
         """Where everything is that no gradient flows to, as ``script`` has it from TARGET on."""
-        edge = self.edge
-        given = [0, 0, 0, *NOWHERE, *NOWHERE]
+        given = [0, 0, *NOTHING_GIVEN]
         if target is not None:
             self.constants.append(target)
             given[0] = target.data_ptr()
