@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from freerun.kernels.binding.autograd import unfold_layers
-from freerun.kernels.binding.given import Layer
 
 __all__ = ["over_time"]
 
@@ -28,9 +27,5 @@ def over_time(
         h of every step of the last layer, ``(batch, time, hidden_size)``, 0 behind each sequence's
         length; and the memory after each sequence's last step.
     """
-    layers = []
-    for group in weights:
-        ih, hh, *biases = [one.contiguous() for one in group]
-        bias_ih, bias_hh = biases or (None, None)
-        layers.append(Layer(ih, hh, bias_ih, bias_hh))
+    layers = [group if len(group) == 4 else (*group, None, None) for group in weights]
     return unfold_layers(cell, layers, x, [part.contiguous() for part in memory], lengths)

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.given import Edge, Fed, Layer, Readout, plain_terms
+from freerun.kernels.binding.given import (
+    Edge,
+    Fed,
+    Layer,
+    Parameters,
+    Readout,
+    contiguous,
+    plain_terms,
+)
 from freerun.kernels.binding.unfolding import Unfolding
 
 __all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_plain_score", "unfold_score"]
@@ -65,10 +73,19 @@ def unfold(
 
 
 def unfold_layers(
-    cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor], lengths: Tensor | None
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """``.h`` and ``.memory`` of :func:`unfold`, for layers and nothing around them."""
-    unfolding = Unfolding(cell, layers, _side_by_side(x), memory, None, None, lengths, True)
+    cell: str, layers: Sequence[Parameters], x: Tensor, memory: Sequence[Tensor],
+    lengths: Tensor | None,
+) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
+    """``.h`` and ``.memory`` of :func:`unfold`, for layers and nothing around them.
+
+    Each layer is U, W, b and the recurrent term's bias, or None.
+    """
+    x = _side_by_side(x)
+    if memory or lengths is not None:
+        given = [Layer(*(contiguous(one) for one in layer)) for layer in layers]
+        unfolding = Unfolding(cell, given, x, memory, None, None, lengths, True)
+    else:
+        unfolding = Unfolding.plain(*plain_terms(cell, layers, x, True))
     if _has_graph(unfolding.tensors):
         h, *last = _apply_layers(unfolding, *unfolding.tensors)
     else:
@@ -87,7 +104,7 @@ def unfold_score(
 
 
 def unfold_plain_score(
-    cell: str, layers: Sequence[Any], x: Tensor, fed: Fed | None, readout: Sequence[Any],
+    cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
     score: str, target: Tensor, truth: Tensor | None, is_recurrent: bool,
 ) -> Tensor:  # fmt: skip
     """The same for a plain call; see :func:`plain_terms`.
@@ -95,7 +112,7 @@ def unfold_plain_score(
     ``target`` is what is scored, and ``truth`` all that is fed, where that is known.
     """
     fields, tensors = plain_terms(
-        cell, layers, _side_by_side(x), fed, readout, score, is_recurrent
+        cell, layers, _side_by_side(x), is_recurrent, fed, readout, score
     )  # fmt: skip
     return _score(Unfolding.plain(fields, tensors, target, truth))
 

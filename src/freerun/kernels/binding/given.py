@@ -8,7 +8,17 @@ from torch import Tensor
 
 from freerun.kernels.binding.shape import GATE_COUNTS
 
-__all__ = ["Edge", "Fed", "Layer", "Readout", "oldest_first", "plain_terms", "shape_of"]
+__all__ = [
+    "Edge",
+    "Fed",
+    "Layer",
+    "Parameters",
+    "Readout",
+    "contiguous",
+    "oldest_first",
+    "plain_terms",
+    "shape_of",
+]
 
 
 Parameters = Sequence[Any]
@@ -99,22 +109,22 @@ def shape_of(
 
 
 def plain_terms(
-    cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
-    score: str, is_recurrent: bool,
+    cell: str, layers: Sequence[Parameters], x: Tensor, is_recurrent: bool, fed: Fed | None = None,
+    readout: Parameters | None = None, score: str = "",
 ) -> tuple[tuple[Any, ...], list[Tensor | None]]:  # fmt: skip
     """The fields of the shape, and the tensors as :class:`Layout` numbers them, of a plain call.
 
-    It begins from zeros and drops nothing. That is what losses mostly are: put together from what
-    is there, it needs none of the values above.
+    It begins from zeros and drops nothing. That is what most calls are: put together from what is
+    there, they need none of the values above.
 
     Args:
         cell: one of ``CELL_CODES``.
         layers: U, W, b and the recurrent term's bias of each, or None.
         x: ``(batch, time, input_size)``.
-        fed: the output edge, or None.
-        readout: V, c and s.
-        score: one of ``SCORE_CODES``.
         is_recurrent: whether W is there.
+        fed: the output edge, or None.
+        readout: V, c and s, or None.
+        score: one of ``SCORE_CODES``, or nothing.
     """
     tensors: list[Tensor | None] = [x]
     biases = []
@@ -132,14 +142,21 @@ def plain_terms(
         weight_fh, lags, *kind = fed
         tensors += (weight_fh.contiguous(), None)
         edge = (lags, weight_fh.shape[1] // lags, *kind)
-    V, c, skip = readout
-    tensors += (V.contiguous(), c.contiguous(), skip)
+    size, has_skip = 0, False
+    if readout is not None:
+        V, c, skip = readout
+        tensors += (V.contiguous(), c.contiguous(), skip)
+        size, has_skip = V.shape[0], skip is not None
     fields = (
         cell, x.dtype, *x.shape, layers[0][0].shape[0] // GATE_COUNTS[cell], len(layers),
-        is_recurrent, tuple(biases), edge, V.shape[0], skip is not None, score,
-        torch.get_num_threads(),
+        is_recurrent, tuple(biases), edge, size, has_skip, score, torch.get_num_threads(),
     )  # fmt: skip
     return fields, tensors
+
+
+def contiguous(tensor: Any) -> Any:
+    """The same side by side, where it is there."""
+    return None if tensor is None else tensor.contiguous()
 
 
 def oldest_first(weight: Tensor, lags: int) -> Tensor:

@@ -85,16 +85,16 @@ class Unfolding:
 
     @classmethod
     def plain(
-        cls, fields: tuple[Any, ...], tensors: list[Tensor | None], target: Tensor,
-        truth: Tensor | None,
+        cls, fields: tuple[Any, ...], tensors: list[Tensor | None], target: Tensor | None = None,
+        truth: Tensor | None = None,
     ) -> "Unfolding":  # fmt: skip
-        """One of :func:`plain_terms`, to be scored, with all that is fed where that is known."""
+        """One of :func:`plain_terms`; what is scored, and all that is fed where that is known."""
         self = cls.__new__(cls)
         self.layout = layout = layout_of(fields)
-        self.tensors, self.alive, self.constants = tensors, truth, [target]
+        self.tensors, self.alive = tensors, truth
+        self.constants = [] if target is None else [target]
         self.kept, self.turned = (), None
-        values = 0 if truth is None else truth.data_ptr()
-        self.given = [target.data_ptr(), values, *NOTHING_GIVEN, *NOWHERE * layout.shape.layers]
+        self.given = [_place(target), _place(truth), *NOTHING_GIVEN, *NOWHERE * layout.shape.layers]
         self.is_ragged, self.slices = False, layout.slices
         return self
 
