@@ -1,8 +1,11 @@
 """Reading what a module holds, fast."""
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["held"]
+from torch.nn.modules import module as of_all
+
+__all__ = ["has_hooks", "held"]
 
 
 def held(module: Any, name: str) -> Any:
@@ -17,3 +20,17 @@ def held(module: Any, name: str) -> Any:
         return parameters[name]
     modules = module._modules
     return modules[name] if name in modules else getattr(module, name)
+
+
+def has_hooks(own: Mapping[str, Any]) -> bool:
+    """Whether calling a module with these attributes runs more than its ``forward``."""
+    return bool(
+        own["_forward_hooks"]
+        or own["_forward_pre_hooks"]
+        or own["_backward_hooks"]
+        or own["_backward_pre_hooks"]
+        or of_all._global_forward_hooks
+        or of_all._global_forward_pre_hooks
+        or of_all._global_backward_hooks
+        or of_all._global_backward_pre_hooks
+    )

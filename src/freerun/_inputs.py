@@ -11,7 +11,15 @@ from freerun.heads import Bernoulli, Head, NegativeBinomial, Poisson
 from freerun.plan import Plan
 from freerun.state import Noise, State
 
-__all__ = ["check_lengths", "check_plan", "check_state", "check_steps", "check_x", "check_y"]
+__all__ = [
+    "check_lengths",
+    "check_plan",
+    "check_state",
+    "check_steps",
+    "check_x",
+    "check_y",
+    "is_usual",
+]
 
 
 class Sized(Protocol):
@@ -38,23 +46,47 @@ class Sized(Protocol):
         ...
 
 
+def is_usual(net: Sized, x: Tensor | None, y: Tensor | None, lengths: object, mask: object) -> bool:
+    """Whether x and y are, at a glance, all that the checks below ask for: they cost more.
+
+    False says nothing. It is of a network that reads x and is scored at every step on numbers of
+    any value.
+    """
+    if x.__class__ is not Tensor or y.__class__ is not Tensor:
+        return False
+    if mask is not None or lengths is not None or net.readout != "every":
+        return False
+    of_x, of_y, dtype, head = x.shape, y.shape, net.dtype, net.head
+    return (
+        len(of_x) == 3
+        and len(of_y) == 3
+        and of_x[0] == of_y[0] > 0
+        and of_x[1] == of_y[1] > 0
+        and of_x[2] == net.input_size > 0
+        and of_y[2] == head.outputs
+        and head.scalable
+        and x.dtype is dtype
+        and y.dtype is dtype
+    )
+
+
 def check_x(where: str, net: Sized, x: Tensor | None) -> None:
     """x is ``(batch, time, input_size)`` of the network's type, or None for an autonomous one."""
     if net.input_size == 0:
         if x is not None and x.shape[-1:] != (0,):
             fail(where, "x must be None, for input_size is 0", _shape(x), "Pass x=None.")
         return
-    expected = f"x must be (batch, time, {net.input_size})"
     if x is None:
-        fail(where, expected, "None", "Pass x, or build the network with input_size=0.")
+        fail(where, _expected_x(net), "None", "Pass x, or build the network with input_size=0.")
     _check_tensor(where, "x", x)
-    if x.ndim != 3 or x.shape[-1] != net.input_size:
+    shape = x.shape
+    if len(shape) != 3 or shape[2] != net.input_size:
         fix = (
             "Add the batch axis: x.unsqueeze(0)."
             if x.ndim == 2
             else "Axes are batch, time, features."
         )
-        fail(where, expected, _shape(x), fix)
+        fail(where, _expected_x(net), _shape(x), fix)
     _check_type(where, "x", x, net.dtype)
 
 
@@ -63,17 +95,8 @@ def check_y(
 ) -> None:
     """y and its mask have the shapes and values that the head and the readout call for."""
     _check_y_shape(where, net, y)
-    if x is not None and net.readout == "every" and x.shape[:2] != y.shape[:2]:
-        fail(
-            where,
-            "x and y must have the same batch and time",
-            f"{_shape(x)} and {_shape(y)}",
-            "y[:, t] is the target of the step that reads x[:, t].",
-        )
-    if x is not None and len(x) != len(y):
-        fail(
-            where, "x and y must have the same batch", f"{_shape(x)} and {_shape(y)}", "Match them."
-        )
+    if x is not None:
+        _check_same_steps(where, net, x, y)
     if mask is not None:
         _check_mask(where, net, y, mask)
     if lengths is not None and net.readout == "every":
@@ -102,7 +125,8 @@ def check_steps(
             )
         rows = [] if state is None else list(state.tensors().values())
         return (len(rows[0]) if rows else 1), check_integer(where, "steps", steps, 1)
-    batch, there = known.shape[:2]
+    shape = known.shape
+    batch, there = shape[0], shape[1]
     if steps is not None and steps != there:
         fail(where, f"steps must be {there}, as in the data", steps, "Leave steps out.")
     if there == 0 or batch == 0:
@@ -149,12 +173,13 @@ def check_plan(
     where: str, net: Sized, plan: Plan, batch: int, steps: int, noise: Noise | None
 ) -> None:
     """The plan's values and weights fit the batch, and noise is there where it draws."""
-    shape = (batch, steps) if net.head.outputs is None else (batch, steps, net.head.outputs)
-    if plan.values is not None and plan.values.shape != shape:
+    outputs, values = net.head.outputs, plan.values
+    shape = (batch, steps) if outputs is None else (batch, steps, outputs)
+    if values is not None and values.shape != shape:
         fail(
             where,
             f"the plan's values must be {shape}, as y",
-            _shape(plan.values),
+            _shape(values),
             "They stand in the place of y.",
         )
     weights = plan.weights
@@ -198,12 +223,12 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
 
 def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
     _check_tensor(where, "y", y)
-    outputs, axes = net.head.outputs, 2 if net.readout == "every" else 1
+    outputs, axes, shape = net.head.outputs, 2 if net.readout == "every" else 1, y.shape
     if outputs is not None:
         axes += 1
-    if y.ndim != axes or (outputs is not None and y.shape[-1] != outputs):
+    if len(shape) != axes or (outputs is not None and shape[-1] != outputs):
         fix = "Axes are batch, time, features."
-        if y.ndim == axes - 1:
+        if len(shape) == axes - 1:
             fix = "Add the axis that is missing: y.unsqueeze(0) for the batch"
             fix += ", y.unsqueeze(-1) for the features." if outputs == 1 else "."
         fail(where, _expected_y(net), _shape(y), fix)
@@ -212,6 +237,25 @@ def _check_y_shape(where: str, net: Sized, y: Tensor) -> None:
     elif y.is_floating_point() or y.dtype == torch.bool:
         expected = f"{_expected_y(net)[:-1]}', of whole numbers"
         fail(where, expected, str(y.dtype), "Pass classes: y.long().")
+
+
+def _check_same_steps(where: str, net: Sized, x: Tensor, y: Tensor) -> None:
+    of_x, of_y = x.shape, y.shape
+    if net.readout == "every" and (of_x[0] != of_y[0] or of_x[1] != of_y[1]):
+        fail(
+            where,
+            "x and y must have the same batch and time",
+            f"{_shape(x)} and {_shape(y)}",
+            "y[:, t] is the target of the step that reads x[:, t].",
+        )
+    if of_x[0] != of_y[0]:
+        fail(
+            where, "x and y must have the same batch", f"{_shape(x)} and {_shape(y)}", "Match them."
+        )
+
+
+def _expected_x(net: Sized) -> str:
+    return f"x must be (batch, time, {net.input_size})"
 
 
 def _expected_y(net: Sized) -> str:
@@ -258,7 +302,7 @@ def _check_tensor(where: str, name: str, value: object) -> None:
 
 
 def _check_type(where: str, name: str, tensor: Tensor, dtype: torch.dtype) -> None:
-    if tensor.dtype != dtype:
+    if tensor.dtype is not dtype:
         fail(
             where,
             f"{name} must be {dtype}, as the network is",

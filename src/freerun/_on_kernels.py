@@ -15,12 +15,22 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
-from freerun.kernels import Edge, Layer, Readout, eager, kernel_feed, unfold
+from freerun.kernels import (
+    Edge,
+    Layer,
+    Readout,
+    choose_inside,
+    eager,
+    kernel_feed,
+    unfold,
+    unfold_plain_score,
+    unfold_score,
+)
 from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 
-__all__ = ["unroll_on_kernels"]
+__all__ = ["total_on_kernels", "unroll_on_kernels"]
 
 
 @eager
@@ -89,6 +99,52 @@ def unroll_on_kernels(
     )
 
 
+@eager
+def total_on_kernels(
+    net: Unfoldable, below: Tensor, plan: Plan | None, state: State | None, noise: Noise, y: Tensor
+) -> Tensor | None:
+    """The sum of all losses of sequences that fill the batch; None where kernels do not apply.
+
+    Arguments as for :func:`unroll_on_kernels`.
+    """
+    if choose_inside(net, below, plan).kernel is None or held(net, "reverse_layers")._modules:
+        return None
+    target = _scorable(net, y)
+    if target is None:
+        return None
+    if state is None and not noise.dropout and _is_plain(plan):
+        return _plain_total(net, below, plan, target)
+    edge = None if plan is None else _edge(net, plan, state, None, noise, *below.shape[:2])
+    cell, layers, is_recurrent = _layers(net, noise)
+    memory = _memory(state) if is_recurrent else ()
+    return unfold_score(cell, layers, below, memory, edge, _readout(net, target), is_recurrent)
+
+
+def _is_plain(plan: Plan | None) -> bool:
+    """Whether all that is fed is known, or comes from means alone."""
+    return plan is None or plan.is_teacher() or (plan.feed == "mean" and plan.is_free())
+
+
+def _plain_total(net: Unfoldable, below: Tensor, plan: Plan | None, target: Tensor) -> Tensor:
+    """:func:`total_on_kernels` from zeros, without dropout: with as few steps as there can be."""
+    stack = list(held(net, "layers")._modules.values())
+    layers = [_parameters(layer, PARAMETERS) for layer in stack]
+    truth = fed = None
+    if plan is not None:
+        (weight_fh,) = _parameters(stack[0], ("weight_fh",))
+        if plan.is_teacher():
+            truth = fed_truth(net, plan, None).contiguous()
+            fed = (weight_fh, net.output_lags, True, "location", 0, True)
+        else:
+            feed, components = net.head.kernel_feed or "", getattr(net.head, "components", 0)
+            fed = (weight_fh, net.output_lags, False, feed, components, plan.through)
+    V, c = _parameters(held(net, "output"), ("weight", "bias"))
+    return unfold_plain_score(
+        stack[0].cell.name, layers, below, fed, (V, c, held(net, "skip")),
+        net.head.kernel_score or "", target, truth, net.recurrence != "output",
+    )  # fmt: skip
+
+
 def _scorable(net: Unfoldable, y: Tensor | None) -> Tensor | None:
     """y as the kernels score it; None where they do not, or a gradient is to flow to it."""
     if y is None or net.head.kernel_score is None or y.requires_grad or not y.is_cpu:
@@ -108,17 +164,21 @@ def _edge(
     steps: int,
 ) -> Edge:  # fmt: skip
     """The output edge as the kernels take it."""
-    first = next(iter(held(net, "layers")._modules.values()))
+    first, *_ = held(net, "layers")._modules.values()
     weight_fh, lags = held(first, "weight_fh").contiguous(), net.output_lags
     before = None if state is None else state.output
     before = None if before is None else before.contiguous()
     if plan.is_teacher():
         return Edge(weight_fh, lags, before, fed_truth(net, plan, real).contiguous())
-    weights = values = None
+    weights = values = samples = sharpening = None
     forced = forced_values(net, plan, real, batch, steps)
     if forced is not None:
         weights, values = forced[0], forced[1].contiguous()
-    samples = noise.samples if plan.draws else None
+    head, draws = net.head, plan.draws
+    if draws:
+        sharpening = sharpening_of(plan.feed, weight_fh.dtype)
+        if noise.samples is not None:
+            samples = noise.samples.to(weight_fh.dtype).contiguous()
     return Edge(
         weight_fh,
         lags,
@@ -126,11 +186,11 @@ def _edge(
         None,
         weights,
         values,
-        kernel_feed(net.head, plan) or "",
-        getattr(net.head, "components", 0),
-        None if samples is None else samples.to(weight_fh.dtype).contiguous(),
-        sharpening_of(plan.feed, weight_fh.dtype),
-        plan.through and (not plan.draws or net.head.reparameterised),
+        kernel_feed(head, plan) or "",
+        getattr(head, "components", 0),
+        samples,
+        sharpening,
+        plan.through and (not draws or head.reparameterised),
     )
 
 
@@ -153,19 +213,9 @@ def _unroll(
     """Unfold a batch that falls in length."""
     if len(held(net, "reverse_layers")._modules):
         return _both_ways(net, below, lengths, noise)
-    stack = list(held(net, "layers")._modules.values())
-    first, masks = stack[0], noise.dropout or (None,) * len(stack)
-    layers = [_layer(layer, mask) for layer, mask in zip(stack, masks, strict=True)]
-    is_recurrent = net.recurrence != "output"
-    memory: Sequence[Tensor] = ()
-    if is_recurrent and state is not None and state.hidden:
-        memory = [torch.stack(part) for part in zip(*state.hidden, strict=True)]
-    readout = None
-    if net.readout == "every":
-        V, c = (held(held(net, "output"), name).contiguous() for name in ("weight", "bias"))
-        score = "" if target is None else net.head.kernel_score or ""
-        readout = Readout(V, c, held(net, "skip"), score, target)
-    cell = first.cell.name
+    cell, layers, is_recurrent = _layers(net, noise)
+    memory = _memory(state) if is_recurrent else ()
+    readout = _readout(net, target) if net.readout == "every" else None
     found = unfold(cell, layers, below, memory, edge, readout, lengths, with_h, is_recurrent)
     f = None
     if edge is not None:
@@ -190,6 +240,35 @@ def _unroll(
     return Unrolled(o, h, summarize, f, hand_on, net.head, found.nll, found.total)
 
 
+def _layers(net: Unfoldable, noise: Noise) -> tuple[str, list[Layer], bool]:
+    """The cell's name, every layer's parameters, and whether W is there."""
+    stack = list(held(net, "layers")._modules.values())
+    if noise.dropout:
+        layers = [_layer(*one) for one in zip(stack, noise.dropout, strict=True)]
+    else:
+        layers = [_layer(one) for one in stack]
+    return stack[0].cell.name, layers, net.recurrence != "output"
+
+
+def _memory(state: State | None) -> Sequence[Tensor]:
+    """h, and an LSTM's c, of all layers before the first step; nothing for zeros."""
+    if state is None or not state.hidden:
+        return ()
+    return [torch.stack(part) for part in zip(*state.hidden, strict=True)]
+
+
+def _readout(net: Unfoldable, target: Tensor | None) -> Readout:
+    """V, c and s, and what is scored."""
+    output = held(net, "output")
+    return Readout(
+        held(output, "weight").contiguous(),
+        held(output, "bias").contiguous(),
+        held(net, "skip"),
+        "" if target is None else net.head.kernel_score or "",
+        target,
+    )
+
+
 def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: Noise) -> Unrolled:
     """Both directions, layer by layer: each layer reads both of the one below."""
     h = last = below
@@ -212,12 +291,21 @@ def _both_ways(net: Unfoldable, below: Tensor, lengths: Tensor | None, noise: No
     return Unrolled(o, h, lambda: last, None, lambda: None, net.head)
 
 
+PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def _parameters(module: nn.Module, names: Sequence[str]) -> list[Any]:
+    """Several parameters of a module; None for what is not there."""
+    own: dict[str, Any] = module._parameters
+    return [own[name] if name in own else getattr(module, name) for name in names]
+
+
 def _layer(layer: nn.Module, mask: Tensor | None = None) -> Layer:
-    hh, bias_hh = held(layer, "weight_hh"), held(layer, "bias_hh")
+    ih, hh, bias_ih, bias_hh = _parameters(layer, PARAMETERS)
     return Layer(
-        held(layer, "weight_ih").contiguous(),
+        ih.contiguous(),
         None if hh is None else hh.contiguous(),
-        held(layer, "bias_ih").contiguous(),
+        bias_ih.contiguous(),
         None if bias_hh is None else bias_hh.contiguous(),
         None if mask is None else mask.contiguous(),
     )

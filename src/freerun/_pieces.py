@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from freerun._held import held
 from freerun.heads import Sampling
 from freerun.plan import Plan
 from freerun.unrolled import Unfoldable
@@ -36,7 +37,7 @@ def fed_truth(net: Unfoldable, plan: Plan, used: Tensor | None) -> Tensor:
     values = plan.values.detach()
     if used is not None:
         values = torch.where(used if values.ndim == 2 else used.unsqueeze(-1), values, 0)
-    fed = net.head.feed_truth(values).to(net.output.weight.dtype)
+    fed = net.head.feed_truth(values).to(held(held(net, "output"), "weight").dtype)
     return blank(fed, used)  # again, for the one-hot vector of class 0 is not 0
 
 

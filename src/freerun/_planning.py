@@ -13,6 +13,8 @@ from freerun.unroll import real_steps
 
 __all__ = ["plan_for"]
 
+START = Progress()
+
 
 class Fed(Protocol):
     """What of a network planning reads."""
@@ -45,14 +47,14 @@ def plan_for(
         ArgumentError: ``forcing`` is neither a policy nor a plan, needs a y that is not there, or
             feeds samples that the head cannot draw.
     """
-    _check_forcing(forcing)
+    if forcing is not None:
+        _check_forcing(forcing)
     if not net.has_output_edge:
         return None
     if isinstance(forcing, Plan):
         plan = forcing
     elif batch is not None:
-        teacher = Plan(batch.y, 1.0)
-        plan = teacher if forcing is None else forcing.plan(batch, Progress(), generator)
+        plan = Plan(batch.y, 1.0) if forcing is None else forcing.plan(batch, Progress(), generator)
     elif forcing is None or not getattr(forcing, "needs_truth", True):
         plan = Plan(None, 0.0)
     else:
@@ -78,7 +80,7 @@ def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: to
 
 def _check_forcing(forcing: object) -> None:
     plans = callable(getattr(type(forcing), "plan", None))  # not a class, whose type has none
-    if forcing is None or plans or isinstance(forcing, Plan):
+    if plans or isinstance(forcing, Plan):
         return
     got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
     fail(
@@ -90,8 +92,10 @@ def _check_forcing(forcing: object) -> None:
 
 
 def _check_feed(head: Head, plan: Plan) -> None:
+    if plan.feed == "mean":
+        return
     name = type(head).__name__
-    if plan.draws and not head.can_sample:
+    if not head.can_sample:
         fail(
             "RecurrentNetwork",
             "feeding samples needs a head with a spread",

@@ -9,20 +9,29 @@ from torch import Tensor, nn
 from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
 from freerun._described import table_of_parameters
-from freerun._held import held
-from freerun._inputs import check_lengths, check_plan, check_state, check_steps, check_x, check_y
+from freerun._held import has_hooks, held
+from freerun._inputs import (
+    check_lengths,
+    check_plan,
+    check_state,
+    check_steps,
+    check_x,
+    check_y,
+    is_usual,
+)
 from freerun._planning import plan_for
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.heads import Categorical, Head
 from freerun.plan import Forcing, Plan, PlanBatch
 from freerun.state import Noise, State
-from freerun.unroll import Unrolled, real_steps, unroll
+from freerun.unroll import Unrolled, real_steps, unroll, unroll_total
 
 __all__ = ["READOUTS", "RECURRENCES", "RecurrentNetwork"]
 
 RECURRENCES = ("hidden", "output", "both")
 READOUTS = ("every", "last")
+NOTHING = Noise()
 
 
 class RecurrentNetwork(nn.Module):
@@ -250,30 +259,10 @@ class RecurrentNetwork(nn.Module):
         Raises:
             ArgumentError: For a shape, type or value that does not fit the network.
         """
-        where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
-        check_x(where, self, x)
-        if mask is not None and y is None:
-            fail(where, "mask says what of y is missing", "no y", "Pass y, or leave mask out.")
-        if score or (y is not None and self.has_output_edge):
-            check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None is refused
-        batch, steps = check_steps(where, self, x, y, state, steps)
-        # A sequence without steps has no last one, unless a state says what was before.
-        least = 1 if self.readout == "last" and state is None else 0
-        lengths = check_lengths(where, lengths, batch, steps, least, self.device)
-        known = None
-        if y is not None and self.has_output_edge:
-            known = PlanBatch(x, y, lengths, mask, state, head=self.head, lags=self.output_lags)
-        plan = plan_for(self, known, forcing, generator)
-        if plan is not None:
-            check_plan(where, self, plan, batch, steps, noise)
-        if state is not None:
-            check_state(where, self, state, batch)
-        elif x is None:
-            state = self.initial_state(batch)
-        if noise is None:
-            noise = self.draw_noise(batch, steps, plan, generator)
-        target = y if score and mask is None and self.readout == "every" else None
-        return unroll(self, x, plan, state, steps, lengths, noise, target=target)
+        return unroll(
+            self,
+            *self._read(x, y, forcing, lengths, mask, state, steps, generator, noise, score),
+        )
 
     def loss(
         self,
@@ -303,13 +292,23 @@ class RecurrentNetwork(nn.Module):
         Returns:
             A scalar; 0 where nothing is observed.
         """
-        check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
-        unrolled = self(x, y, forcing, lengths, mask, state, None, generator, score=True)
-        total, observed = unrolled.total, None
-        if total is None or lengths is not None:
+        if reduction not in ("mean", "sum"):
+            check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
+        total = unrolled = observed = None
+        if self._is_plain():  # nobody else sees what is unrolled: the sum may be all there is
+            given = self._read(x, y, forcing, lengths, mask, state, None, generator, None, True)
+            total = unroll_total(self, *given)
+            if total is None:
+                unrolled = unroll(self, *given)
+        else:
+            unrolled = self(x, y, forcing, lengths, mask, state, None, generator, score=True)
+        if lengths is not None or (unrolled is not None and unrolled.total is None):
             observed = self.observed(y, lengths, mask)
-        if total is None:
-            total = self.score(unrolled.o, y, observed).sum()
+        if unrolled is not None:
+            total = unrolled.total
+            if total is None:
+                total = self.score(unrolled.o, y, observed).sum()
+        assert total is not None
         return total if reduction == "sum" else total / max(self.count(y, observed), 1e-12)
 
     def summarize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -331,6 +330,66 @@ class RecurrentNetwork(nn.Module):
                 "An output edge feeds y back, so that x alone has no summary.",
             )
         return self(x, lengths=lengths).summary
+
+    def _read(
+        self,
+        x: Tensor | None,
+        y: Tensor | None,
+        forcing: Forcing | Plan | None,
+        lengths: Tensor | None,
+        mask: Tensor | None,
+        state: State | None,
+        steps: int | None,
+        generator: torch.Generator | None,
+        noise: Noise | None,
+        score: bool,
+    ) -> tuple[
+        Tensor | None, Plan | None, State | None, int, Tensor | None, Noise, bool, Tensor | None
+    ]:
+        """What :meth:`forward` is given, checked, and as :func:`unroll` takes it."""
+        where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
+        if steps is None and is_usual(self, x, y, lengths, mask):
+            batch, steps, _ = x.shape  # type: ignore[union-attr]
+        else:
+            check_x(where, self, x)
+            if mask is not None and y is None:
+                fix = "Pass y, or leave mask out."
+                fail(where, "mask says what of y is missing", "no y", fix)
+            if score or (y is not None and self.has_output_edge):
+                check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None: refused
+            batch, steps = check_steps(where, self, x, y, state, steps)
+        # A sequence without steps has no last one, unless a state says what was before.
+        least = 1 if self.readout == "last" and state is None else 0
+        if lengths is not None:
+            lengths = check_lengths(where, lengths, batch, steps, least, self.device)
+        known = None
+        if y is not None and self.has_output_edge:
+            known = PlanBatch(x, y, lengths, mask, state, None, self.head, self.output_lags)
+        plan = plan_for(self, known, forcing, generator)
+        # y was looked at, and a number has no shape.
+        if plan is not None and (
+            noise is not None or plan.values is not y or isinstance(plan.weights, Tensor)
+        ):
+            check_plan(where, self, plan, batch, steps, noise)
+        if state is not None:
+            check_state(where, self, state, batch)
+        elif x is None:
+            state = self.initial_state(batch)
+        if noise is None:
+            noise = self.draw_noise(batch, steps, plan, generator)
+        target = y if score and mask is None and self.readout == "every" else None
+        return x, plan, state, steps, lengths, noise, True, target
+
+    def _is_plain(self) -> bool:
+        """Whether calling the network is running this class's ``forward`` and nothing else."""
+        kind, held_here = self.__class__, self.__dict__
+        return (
+            kind.forward is RecurrentNetwork.forward
+            and kind.__call__ is nn.Module.__call__
+            and "forward" not in held_here
+            and held_here.get("_compiled_call_impl") is None
+            and not has_hooks(held_here)
+        )
 
     # --- the pieces that training, closed loop and measures share ---------------------------------
 
@@ -388,10 +447,12 @@ class RecurrentNetwork(nn.Module):
         self, batch: int, steps: int, plan: Plan | None, generator: torch.Generator | None = None
     ) -> Noise:
         """What is random in one unroll: samples where the plan feeds them, dropout in training."""
-        samples = None
+        samples, drops = None, self.training and self.dropout
+        if not drops and (plan is None or not plan.draws):
+            return NOTHING
         if plan is not None and plan.draws:  # a teacher's too: a missing target makes it w = 0
             samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
-        if not (self.training and self.dropout):
+        if not drops:
             return Noise(samples)
         width, kept = self.output.in_features, 1 - self.dropout
         place = generator.device if generator is not None else self.device

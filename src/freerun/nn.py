@@ -193,18 +193,20 @@ def _is_for_kernels(layer: nn.RNNBase, weights: Weights, input: Any, memory: Any
     x = input.data if packed else input
     if not (isinstance(x, Tensor) and x.is_cpu and x.dtype in DTYPES and x.numel()):
         return False
-    if (x.ndim != 2 and (packed or x.ndim != 3)) or x.shape[-1] != layer.input_size:
+    axes, inputs = x.ndim, layer.input_size
+    if (axes != 2 and (packed or axes != 3)) or x.shape[-1] != inputs:
         return False
-    rows = CELLS[CELL[layer.mode]].gates * layer.hidden_size
+    cell, dtype = CELL[layer.mode], x.dtype
+    rows = CELLS[cell].gates * layer.hidden_size
     for group in weights:
         for weight in group:
-            if weight.dtype is not x.dtype or not weight.is_cpu or weight.shape[0] != rows:
+            if weight.dtype is not dtype or not weight.is_cpu or weight.shape[0] != rows:
                 return False
         if group[1].shape[1] != layer.hidden_size:
             return False
-    if weights[0][0].shape[1] != layer.input_size:
+    if weights[0][0].shape[1] != inputs:
         return False
-    if why_not(CELL[layer.mode], x) is not None:
+    if why_not(cell, x) is not None:
         return False
     if memory is None:
         return True

@@ -19,7 +19,7 @@ from freerun.heads import Head, Sampling
 __all__ = ["Forcing", "Plan", "PlanBatch", "Progress"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Plan:
     """What the output edge carries over one batch.
 
@@ -38,16 +38,25 @@ class Plan:
     feed: str | Sampling = "mean"
     through: bool = True
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.feed, Sampling):
-            check_choice("Plan", "feed", self.feed, ("mean", "sample"))
-        if isinstance(self.weights, float) and 0 <= self.weights <= (self.values is not None):
+    def __init__(
+        self,
+        values: Tensor | None,
+        weights: float | Tensor,
+        feed: str | Sampling = "mean",
+        through: bool = True,
+    ) -> None:
+        fields = self.__dict__  # as in PlanBatch
+        fields["values"], fields["weights"] = values, weights
+        fields["feed"], fields["through"] = feed, through
+        if feed != "mean" and not isinstance(feed, Sampling):
+            check_choice("Plan", "feed", feed, ("mean", "sample"))
+        if isinstance(weights, float) and 0 <= weights <= (values is not None):
             return  # the usual numbers, without a tensor for each look at them
-        weights = torch.as_tensor(self.weights).detach()
+        weights = torch.as_tensor(weights).detach()
         if weights.numel() and not bool(((weights >= 0) & (weights <= 1)).all()):
             span = f"{weights.min():g} to {weights.max():g}"
             fail("Plan", "weights must lie in [0, 1]", f"values from {span}", "Clamp them.")
-        if self.values is None and bool((weights > 0).any()):
+        if values is None and bool((weights > 0).any()):
             fail("Plan", "values must be given where a weight is above 0", "None", "Pass values=y.")
 
     @property
@@ -77,7 +86,7 @@ class Plan:
         return replace(self, values=values, weights=weights)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class PlanBatch:
     """What a policy may look at, in scaled units.
 
@@ -100,6 +109,22 @@ class PlanBatch:
     index: Tensor | None = None
     head: Head | None = None
     lags: int = 1
+
+    def __init__(
+        self,
+        x: Tensor | None,
+        y: Tensor,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        state: Any | None = None,
+        index: Tensor | None = None,
+        head: Head | None = None,
+        lags: int = 1,
+    ) -> None:
+        # As a dataclass that is not frozen would: what it would write takes thrice the time.
+        fields = self.__dict__
+        fields["x"], fields["y"], fields["lengths"], fields["mask"] = x, y, lengths, mask
+        fields["state"], fields["index"], fields["head"], fields["lags"] = state, index, head, lags
 
 
 class Progress(float):

@@ -15,7 +15,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from freerun._on_kernels import unroll_on_kernels
+from freerun._on_kernels import total_on_kernels, unroll_on_kernels
 from freerun._pieces import fed_truth, lagged, last_rows
 from freerun._reference import closed_reference, emitted, open_reference, scan
 from freerun.kernels import choose
@@ -23,7 +23,7 @@ from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled, real_steps
 
-__all__ = ["Unfoldable", "Unrolled", "emitted", "real_steps", "scan", "unroll"]
+__all__ = ["Unfoldable", "Unrolled", "emitted", "real_steps", "scan", "unroll", "unroll_total"]
 
 
 def unroll(
@@ -58,7 +58,7 @@ def unroll(
         plan says so, through what was fed back; not to the plan's values or weights.
     """
     if x is None:
-        x = net.output.weight.new_zeros(_rows(state, plan), steps, 0)
+        x = _no_inputs(net, plan, state, steps)
     compiled = choose(net, x, plan).kernel is not None
     if state is None and (net.input_lags or not compiled):
         state = net.initial_state(len(x))
@@ -87,9 +87,41 @@ def unroll(
     return replace(unrolled, hand_on=hand_on)
 
 
-def _rows(state: State | None, plan: Plan | None) -> int:
-    """How many sequences there are, where no x says so."""
+def unroll_total(
+    net: Unfoldable,
+    x: Tensor | None,
+    plan: Plan | None,
+    state: State | None,
+    steps: int,
+    lengths: Tensor | None,
+    noise: Noise,
+    with_h: bool,
+    target: Tensor | None,
+) -> Tensor | None:
+    """The ``.total`` of :func:`unroll`, of what fills the batch, without anything else of it.
+
+    What nobody can see need not be a tensor: for a small network each costs more than its numbers.
+
+    Returns:
+        A scalar; None where kernels do not compute it.
+    """
+    if target is None or lengths is not None:
+        return None
+    if x is None:
+        x = _no_inputs(net, plan, state, steps)
+    if net.input_lags:
+        if state is None:
+            state = net.initial_state(x.shape[0])
+        assert state.inputs is not None
+        x = lagged(torch.cat([state.inputs, x], 1), steps, net.input_lags + 1)
+    return total_on_kernels(net, x, plan, state, noise, target)
+
+
+def _no_inputs(net: Unfoldable, plan: Plan | None, state: State | None, steps: int) -> Tensor:
+    """x of an autonomous network; who says how many sequences there are is another."""
     if plan is not None and plan.values is not None:
-        return len(plan.values)
-    assert state is not None
-    return len(next(iter(state.tensors().values())))
+        rows = len(plan.values)
+    else:
+        assert state is not None
+        rows = len(next(iter(state.tensors().values())))
+    return net.output.weight.new_zeros(rows, steps, 0)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 import freerun as fr
 from freerun.kernels import choose, disabled, explain
+from freerun.kernels.binding import layout, script
 from freerun.kernels.binding.autograd import TWICE
 
 
@@ -57,15 +58,75 @@ def test_gradients_equal_finite_differences(recurrence: str, cell: str) -> None:
     assert torch.autograd.gradcheck(all_of_it, leaves, fast_mode=True)
 
 
+@pytest.mark.parametrize("steps", [7, 400], ids=["small", "large"])
 @pytest.mark.parametrize("name", ["o", "h", "f"])
-def test_an_output_changed_in_place_is_refused(name: str) -> None:
-    net, (x, y) = network(), data()
+def test_an_output_changed_in_place_is_refused(name: str, steps: int) -> None:
+    net, (x, y) = network(), data(3, steps)
     unrolled = net(x, y, fr.FreeRunning())
     loss = unrolled.o.square().sum() + unrolled.h.square().sum() + unrolled.f.square().sum()
     with torch.no_grad():
         getattr(unrolled, name).mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+def test_a_target_changed_in_place_is_refused() -> None:
+    net, (x, y) = network(), data()
+    loss = net.loss(x, y, fr.FreeRunning())
+    y.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("how", ["plain", "lags", "state", "dropout", "noise", "sparse"])
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("recurrence", ["hidden", "output", "both"])
+@pytest.mark.parametrize("forced", [False, True], ids=["free", "forced"])
+def test_the_loss_is_the_same_whether_someone_watches_or_not(
+    forced: bool, recurrence: str, cell: str, how: str
+) -> None:
+    """A hook sees all that is unrolled; without one there is nothing but the loss."""
+    asked: dict[str, object] = {"recurrence": recurrence, "cell": cell, "residual": False}
+    if how == "lags" and recurrence != "hidden":
+        asked |= {"output_lags": 3, "residual": True, "num_layers": 2}
+    net, (x, y) = network(**asked, dropout=0.3 * (how == "dropout")), data()
+    leaves = [x.requires_grad_(), *net.parameters()]
+    state = net.initial_state(3).map(lambda part: part + 0.1) if how == "state" else None
+    forcing: object = fr.TeacherForcing() if forced else fr.FreeRunning()
+    if how == "noise":
+        forcing = fr.Plan(y, float(forced), feed="sample")
+    elif how == "sparse":
+        forcing = fr.Plan(y, torch.tensor([0.0, 1, 0, 0.5, 0, 0, 1], dtype=y.dtype))
+
+    def found() -> list[Tensor]:
+        draws = torch.Generator().manual_seed(3)
+        loss = net.loss(x, y, forcing, state=state, generator=draws)  # type: ignore[arg-type]
+        return [loss, *torch.autograd.grad(loss, leaves)]
+
+    alone, seen = found(), []
+    handle = net.register_forward_hook(lambda *called: seen.append(called[-1]))
+    watched = found()
+    handle.remove()
+    assert len(seen) == 1
+    assert isinstance(seen[0], fr.Unrolled)
+    assert seen[0].o.shape == (3, 7, 2)
+    assert all(map(torch.equal, alone, watched))
+    with torch.no_grad():
+        draws = torch.Generator().manual_seed(3)
+        silent = net.loss(x, y, forcing, state=state, generator=draws)  # type: ignore[arg-type]
+    assert torch.equal(silent, alone[0])
+    assert not silent.requires_grad
+
+
+def test_a_forward_of_ones_own_is_what_the_loss_is_of() -> None:
+    class Doubled(fr.RecurrentNetwork):
+        def forward(self, x: Tensor, *others: object, **named: object) -> fr.Unrolled:  # type: ignore[override]
+            return super().forward(2 * x, *others, **named)  # type: ignore[arg-type]
+
+    net, (x, y) = Doubled(2, 5, fr.heads.Point(1), recurrence="output").double(), data()
+    wanted = net.loss(x, y)
+    net.__class__ = fr.RecurrentNetwork  # type: ignore[assignment]
+    assert torch.equal(net.loss(2 * x, y), wanted)
 
 
 def test_a_parameter_changed_in_place_is_refused() -> None:
@@ -266,8 +327,9 @@ def test_memory_is_freed_without_the_garbage_collector(way: str) -> None:
         gc.enable()
 
 
-def test_checkpoints_see_what_is_kept() -> None:
-    net, (x, y) = network(cell="gru"), data()
+@pytest.mark.parametrize("steps", [7, 400], ids=["small", "large"])
+def test_checkpoints_see_what_is_kept(steps: int) -> None:
+    net, (x, y) = network(cell="gru"), data(3, steps)
     kept: list[int] = []
 
     def pack(tensor: Tensor) -> Tensor:
@@ -277,14 +339,40 @@ def test_checkpoints_see_what_is_kept() -> None:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         net(x, y, fr.FreeRunning())
     # h before every step and after the last, and four numbers a unit for the gates.
-    assert {(7 + 1) * 3 * 8, 7 * 3 * 4 * 8} <= set(kept)
+    wanted = [(steps + 1) * 3 * 8, steps * 3 * 4 * 8]
+    assert set(wanted) <= set(kept) if steps == 400 else max(kept) >= sum(wanted)
 
 
-def test_h_holds_nothing_but_itself() -> None:
+@pytest.mark.parametrize(("steps", "rows"), [(7, 7 * 5), (400, 401 * 8)], ids=["small", "large"])
+def test_h_holds_nothing_but_itself(steps: int, rows: int) -> None:
     """Whoever keeps it does not keep the gates, nor the layers below."""
-    net, (x, y) = network(cell="lstm", num_layers=2), data()
+    net, (x, y) = network(cell="lstm", num_layers=2), data(3, steps)
     h = net(x, y, fr.FreeRunning()).h
-    assert h.untyped_storage().nbytes() == (7 + 1) * 3 * 8 * 8
+    assert h.untyped_storage().nbytes() == 3 * rows * 8
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_memory_together_or_apart_holds_the_same(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, (x, y) = network(cell=cell, num_layers=2), data()
+    leaves = [x.requires_grad_(), *net.parameters()]
+
+    def found() -> list[Tensor]:
+        unrolled = net(x, y, fr.FreeRunning())
+        assert unrolled.f is not None
+        outputs = [unrolled.o, unrolled.h, unrolled.f]
+        loss = sum((one * one.cos()).sum() for one in outputs)
+        return [*outputs, *torch.autograd.grad(loss, leaves)]
+
+    together = found()
+    monkeypatch.setattr(script, "SMALL", 0)
+    layout.layout_of.cache_clear()
+    apart = found()
+    layout.layout_of.cache_clear()
+    assert together[1].is_contiguous()
+    assert not apart[1].is_contiguous()
+    assert all(map(torch.equal, together, apart))
 
 
 def test_explain_names_the_path_and_the_reason() -> None:

@@ -3,12 +3,13 @@
 They know nothing of networks, only of numbers; :func:`explain` says which path a network takes.
 """
 
-from freerun.kernels.binding.autograd import Unfolded, unfold
+from freerun.kernels.binding.autograd import Unfolded, unfold, unfold_plain_score, unfold_score
 from freerun.kernels.binding.eager import eager
 from freerun.kernels.binding.given import Edge, Layer, Readout
 from freerun.kernels.choice import (
     Choice,
     choose,
+    choose_inside,
     disabled,
     explain,
     is_disabled,
@@ -25,6 +26,7 @@ __all__ = [
     "Readout",
     "Unfolded",
     "choose",
+    "choose_inside",
     "disabled",
     "eager",
     "explain",
@@ -32,6 +34,8 @@ __all__ = [
     "kernel_feed",
     "over_time",
     "unfold",
+    "unfold_plain_score",
+    "unfold_score",
     "warm",
     "why_not",
 ]

@@ -13,11 +13,24 @@ from freerun._held import held
 from freerun.kernels.binding.eager import eager
 from freerun.kernels.equations.cells import CELL_CODES
 
-__all__ = ["Choice", "choose", "disabled", "explain", "is_disabled", "kernel_feed", "why_not"]
+__all__ = [
+    "Choice",
+    "choose",
+    "choose_inside",
+    "disabled",
+    "explain",
+    "is_disabled",
+    "kernel_feed",
+    "why_not",
+]
 
 _disabled: ContextVar[bool] = ContextVar("freerun.kernels.disabled", default=False)
 
 DTYPES = (torch.float32, torch.float64)
+
+# Looked up once: each of these is asked for in every call.
+_transforms: Any = torch._C._functorch.peek_interpreter_stack
+_has_autocast = torch.is_autocast_enabled
 
 
 class Choice(NamedTuple):
@@ -25,6 +38,10 @@ class Choice(NamedTuple):
 
     kernel: str | None
     reason: str
+
+
+NO_EDGE = Choice("layers", "no output edge: only W h is stepped")
+CLOSED = Choice("closed", "the whole step is in the loop")
 
 
 @contextmanager
@@ -60,19 +77,20 @@ def why_not(cell: str, *tensors: Tensor | None) -> str | None:
     for tensor in tensors:
         if tensor is None:
             continue
+        found = tensor.dtype
         if dtype is None:
-            dtype = tensor.dtype
+            dtype = found
             if dtype not in DTYPES:
                 return f"kernels compute in float32 and float64, not {dtype}"
         if not tensor.is_cpu:
             return f"kernels run on the CPU, not on {tensor.device}"
-        if tensor.dtype is not dtype:
-            return f"kernels want one dtype, not {dtype} and {tensor.dtype}"
-    if torch._C._functorch.peek_interpreter_stack() is not None:
+        if found is not dtype:
+            return f"kernels want one dtype, not {dtype} and {found}"
+    if _transforms() is not None:
         return "torch.func transforms the reference path"
     if forward_ad._current_level >= 0:
         return "forward-mode differentiation takes the reference path"
-    if torch.is_autocast_enabled("cpu"):
+    if _has_autocast("cpu"):
         return "autocast chooses dtypes operation by operation"
     return None
 
@@ -82,8 +100,7 @@ def kernel_feed(head: Any, plan: Any) -> str | None:
     return head.kernel_draw if plan.draws else head.kernel_feed
 
 
-@eager
-def choose(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
+def choose_inside(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
     """Choose the path for ``net``.
 
     Args:
@@ -97,14 +114,18 @@ def choose(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice:
     if reason is not None:
         return Choice(None, reason)
     if plan is None:
-        return Choice("layers", "no output edge: only W h is stepped")
+        return NO_EDGE
     if plan.is_teacher():
         what = "only W h is stepped" if net.recurrence == "both" else "nothing is stepped"
         return Choice("layers", f"the truth is fed: {what}")
     if kernel_feed(net.head, plan) is None:
         how = "draws" if plan.draws else "mean"
         return Choice(None, f"{type(net.head).__name__}'s {how} cannot be fed back in a kernel")
-    return Choice("closed", "the whole step is in the loop")
+    return CLOSED
+
+
+choose = eager(choose_inside)
+"""The same for callers that ``torch.compile`` does not leave alone of itself."""
 
 
 class _Way(NamedTuple):

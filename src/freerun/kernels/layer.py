@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from freerun.kernels.binding.autograd import unfold
-from freerun.kernels.binding.given import Layer
+from freerun.kernels.binding.autograd import unfold_layers
 
 __all__ = ["over_time"]
 
@@ -28,10 +27,5 @@ def over_time(
         h of every step of the last layer, ``(batch, time, hidden_size)``, 0 behind each sequence's
         length; and the memory after each sequence's last step.
     """
-    layers = [
-        Layer(*(one.contiguous() for one in group), *(None,) * (4 - len(group)))
-        for group in weights
-    ]
-    found = unfold(cell, layers, x, [part.contiguous() for part in memory], None, None, lengths)
-    assert found.h is not None
-    return found.h, found.memory
+    layers = [group if len(group) == 4 else (*group, None, None) for group in weights]
+    return unfold_layers(cell, layers, x, [part.contiguous() for part in memory], lengths)

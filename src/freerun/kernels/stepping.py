@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from freerun.kernels.binding.given import Layer, Readout, oldest_first
 from freerun.kernels.binding.layout import layout_of
+from freerun.kernels.binding.room import Room
 from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
-from freerun.kernels.binding.unfolding import NO_LENGTHS, NUMBERS
-from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.loop.packing import pack_all
-from freerun.kernels.threads.together import share
-from freerun.kernels.threads.workers import NOBODY, task_alone
+from freerun.kernels.threads.errand import ALONE, BEGIN, address_of, run_errand
 
 __all__ = ["Stepper"]
 
@@ -64,61 +60,46 @@ class Stepper:
         self.parameters: list[Tensor | None] = []
         for layer in layers:
             self.parameters += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
-        self.rest = [weight_fh, None, readout.weight, readout.bias, readout.skip]
-        self.lags, self.sharpening = lags, sharpening
+        self.rest = [readout.weight, readout.bias, readout.skip]
+        self.weight_fh, self.sharpening = weight_fh, sharpening
         self.x = torch.zeros(batch, 1, inputs, dtype=dtype)
         self.noise = torch.zeros(batch, 1, noise_size, dtype=dtype)
         self.o = torch.zeros(batch, 1, size, dtype=dtype)
         self.fed = torch.zeros(batch, lags + 1, features, dtype=dtype)
         self.before = torch.zeros(batch, lags, features, dtype=dtype)
-        self.memory = [
-            tuple(torch.zeros(batch, units, dtype=dtype) for _ in range(layout.memory_parts))
-            for _ in layers
-        ]
-        self._hold(batch, dtype)
-        self.pack()
-
-    def _hold(self, batch: int, dtype: torch.dtype) -> None:
-        """Fill the tables with addresses, once and for all."""
-        layout = self.layout
-        self.call, self.table = layout.call.copy(), layout.table.copy()
-        call, width = self.call, layout.width
-        call[at.X], call[at.OUT] = self.x.data_ptr(), self.o.data_ptr()
-        call[at.X_ROW], call[at.X_STEP] = self.x.stride()[:2]
-        call[at.FED], call[at.FED_BEFORE] = self.fed.data_ptr(), self.before.data_ptr()
-        if self.sharpening is not None:
-            call[at.SHARPENING] = self.sharpening.data_ptr()
-        call[at.NOISE] = self.noise.data_ptr()
-        call[at.NOISE_ROW], call[at.NOISE_STEP] = self.noise.stride()[:2]
-        self.hs = torch.zeros(len(self.memory), 2, batch, width, dtype=dtype)
-        self.cs = torch.zeros(len(self.memory), batch, width, dtype=dtype)
-        for number, parts in enumerate(self.memory):
-            row = self.table[number]
-            row[at.H], row[at.C] = self.hs[number].data_ptr(), self.cs[number].data_ptr()
-            for part, held in enumerate(parts):
-                row[at.H_FIRST + part] = row[at.H_LAST + part] = held.data_ptr()
-        jobs = layout.forward_jobs
-        self.room = torch.empty(jobs.size + layout.room_forward + layout.round(1), dtype=dtype)
-        self.number, self.batch = NUMBERS[dtype], batch
+        held = torch.zeros(layout.memory_parts, len(layers), batch, units, dtype=dtype)
+        self.parts = list(held)
+        self.memory = [tuple(held[:, number]) for number in range(len(layers))]
+        self.script = script = layout.scripts.forward(False, False)
+        self.kept = torch.zeros(script.block, dtype=dtype)
+        self.room = Room(script.laid.size)
         self._before, self._later = self.before.numpy(), self.fed[:, 1:].numpy()
+        self.pack()
 
     def pack(self) -> None:
         """Take the parameters up as they are now."""
-        held = [None, *self.parameters, *[None] * self.layout.memory_parts]
-        weight_fh, *rest = self.rest
-        assert weight_fh is not None
-        turned = oldest_first(weight_fh.detach(), self.lags)
-        held += [turned, *rest]
-        skip = self.rest[-1]
-        if skip is not None:
-            self.call[at.SKIP] = skip.data_ptr()
-        places = np.array([0 if one is None else one.data_ptr() for one in held] + [0])
-        jobs, base = self.layout.forward_jobs, self.room.data_ptr()
-        pack_all(self.number, jobs.rows, places, base, self.call, self.table)
-        free = base + jobs.size * self.layout.one
-        self.task = task_alone(forward, self.number, self.batch, free)
+        layout, script, place = self.layout, self.script, self.room.place
+        turned = oldest_first(self.weight_fh.detach(), layout.lags)
+        tensors = [self.x, *self.parameters, *self.parts, turned, self.before, *self.rest]
+        places = [0 if one is None else one.data_ptr() for one in tensors]
+        kept = [self.kept.data_ptr() + start for start in script.places]
+        kept[0], kept[3] = self.o.data_ptr(), self.fed.data_ptr()
+        memory = [*(one.data_ptr() for one in self.parts), 0, 0][:2]
+        odds = 0 if self.sharpening is None else self.sharpening.data_ptr()
+        noise = (self.noise.data_ptr(), self.noise.stride(0), self.noise.stride(1))
+        unused = [0] * (3 + 3 * len(self.memory))  # forcing and masks
+        script.write(
+            self.room.bytes, 0, address_of(forward, layout.one == 8), place + script.laid.rooms,
+            place + script.laid.packed, *(0,) * 8, self.x.stride(0), self.x.stride(1), *kept,
+            *memory, 0, 0, odds, *noise, *unused, *places, 0,
+        )  # fmt: skip
+        self._run(BEGIN)
 
     def step(self) -> None:
         """Take one step from ``x``, ``noise`` and the memory."""
-        share(self.task, self.call, self.table, NO_LENGTHS, NOBODY)
+        self._run(ALONE)
         self._before[...] = self._later
+
+    def _run(self, asked: int) -> None:
+        place, script = self.room.place, self.script
+        run_errand(self.layout.number, script.place, place, place + script.tables, asked)

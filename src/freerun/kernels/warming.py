@@ -7,7 +7,7 @@ from numba.core.sigutils import normalize_signature
 
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.loop.packing import pack_all, unpack_all
+from freerun.kernels.threads.errand import run_errand
 from freerun.kernels.threads.together import serve, share
 
 __all__ = ["warm"]
@@ -23,7 +23,7 @@ def warm() -> list[dict[str, Any]]:
         (False where it was there), and ``seconds``.
     """
     found = []
-    for dispatcher in (pack_all, forward, backward, unpack_all, share, serve):
+    for dispatcher in (forward, backward, run_errand, share, serve):
         kernel: Any = dispatcher
         for signature in kernel.signatures_asked:
             misses = sum(kernel.stats.cache_misses.values())

@@ -6,10 +6,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.given import Edge, Layer, Readout
+from freerun.kernels.binding.given import (
+    Edge,
+    Fed,
+    Layer,
+    Parameters,
+    Readout,
+    contiguous,
+    plain_terms,
+)
 from freerun.kernels.binding.unfolding import Unfolding
 
-__all__ = ["Unfolded", "unfold"]
+__all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_plain_score", "unfold_score"]
 
 TWICE = (
     "freerun.kernels: the gradient of a gradient was asked for, and kernels have first gradients "
@@ -54,17 +62,80 @@ def unfold(
     not to what forcing feeds, nor to y, w, noise and masks. What stands behind a sequence's length
     is not read, and is 0 in what is returned.
     """
-    if x.shape[-1] > 1 and x.stride(-1) != 1:
-        x = x.contiguous()
-    unfolding = Unfolding(cell, layers, x, memory, edge, readout, lengths, is_recurrent)
+    unfolding = Unfolding(
+        cell, layers, _side_by_side(x), memory, edge, readout, lengths, is_recurrent
+    )  # fmt: skip
+    if _has_graph(unfolding.tensors):
+        o, h, f, nll, total, *last = _apply(unfolding, with_h, *unfolding.tensors)
+    else:
+        o, h, f, nll, total, *last = unfolding.run(False, with_h)
+    return Unfolded(o, h, f, nll, total, tuple(last))
+
+
+def unfold_layers(
+    cell: str, layers: Sequence[Parameters], x: Tensor, memory: Sequence[Tensor],
+    lengths: Tensor | None,
+) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
+    """``.h`` and ``.memory`` of :func:`unfold`, for layers and nothing around them.
+
+    Each layer is U, W, b and the recurrent term's bias, or None.
+    """
+    x = _side_by_side(x)
+    if memory or lengths is not None:
+        given = [Layer(*(contiguous(one) for one in layer)) for layer in layers]
+        unfolding = Unfolding(cell, given, x, memory, None, None, lengths, True)
+    else:
+        unfolding = Unfolding.plain(*plain_terms(cell, layers, x, True))
+    if _has_graph(unfolding.tensors):
+        h, *last = _apply_layers(unfolding, *unfolding.tensors)
+    else:
+        _, h, _, _, _, *last = unfolding.run(False)
+    return h, tuple(last)
+
+
+def unfold_score(
+    cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor], edge: Edge | None,
+    readout: Readout, is_recurrent: bool,
+) -> Tensor:  # fmt: skip
+    """``unfold(...).total``, for whoever wants nothing else; every sequence fills the batch."""
+    return _score(
+        Unfolding(cell, layers, _side_by_side(x), memory, edge, readout, None, is_recurrent)
+    )
+
+
+def unfold_plain_score(
+    cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
+    score: str, target: Tensor, truth: Tensor | None, is_recurrent: bool,
+) -> Tensor:  # fmt: skip
+    """The same for a plain call; see :func:`plain_terms`.
+
+    ``target`` is what is scored, and ``truth`` all that is fed, where that is known.
+    """
+    fields, tensors = plain_terms(
+        cell, layers, _side_by_side(x), is_recurrent, fed, readout, score
+    )  # fmt: skip
+    return _score(Unfolding.plain(fields, tensors, target, truth))
+
+
+def _score(unfolding: Unfolding) -> Tensor:
+    if _has_graph(unfolding.tensors):
+        found: Tensor = _apply_score(unfolding, *unfolding.tensors)
+        return found
+    return unfolding.score(False)
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """x with its last axis side by side."""
+    return x.contiguous() if x.stride(2) != 1 and x.shape[2] > 1 else x
+
+
+def _has_graph(tensors: Sequence[Tensor | None]) -> bool:
+    """Whether a gradient may be asked for."""
     if torch.is_grad_enabled():
-        tensors = unfolding.tensors
         for one in tensors:
             if one is not None and one.requires_grad:
-                o, h, f, nll, total, *last = _apply(unfolding, with_h, *tensors)
-                return Unfolded(o, h, f, nll, total, tuple(last))
-    o, h, f, nll, total, *last = unfolding.run(False, with_h)
-    return Unfolded(o, h, f, nll, total, tuple(last))
+                return True
+    return False
 
 
 class _Unfold(torch.autograd.Function):
@@ -73,49 +144,86 @@ class _Unfold(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, unfolding: Unfolding, with_h: bool, *tensors: Tensor | None) -> Any:
         outputs = unfolding.run(True, with_h)
-        ctx.unfolding, ctx.count = unfolding, len(tensors)
-        ctx.set_materialize_grads(False)
-        # h, f and constants for their versions alone: what was changed in place is refused. The
-        # rest goes along so that checkpoints, and whoever else watches what is saved, see it.
-        ctx.save_for_backward(
-            *tensors, outputs[0], *unfolding.let_go(), *outputs[1:3], *_constants(unfolding)
-        )
+        # h and f for their versions alone: what was changed in place is refused.
+        _keep(ctx, unfolding, tensors, outputs[1:3])
         return outputs
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
-        if any(map(_is_batched, gradients)):
-            raise RuntimeError(BATCHED)
-        saved, count, unfolding = ctx.saved_tensors, ctx.count, ctx.unfolding
-        unfolding.take_back(saved[:count], *saved[count : count + 4])
         d_o, d_h, d_f, d_nll, d_total, *d_last = gradients
-        with torch.no_grad():
-            found = unfolding.back(d_o, d_h, d_f, d_nll, d_total, d_last, ctx.needs_input_grad[2:])
-            unfolding.let_go()
-        if torch.is_grad_enabled():  # only then can someone go on to differentiate these
-            wanted = [one.detach().requires_grad_() for one in found if one is not None]
-            marked = iter(torch._C._functions.DelayedError(TWICE, len(wanted))(*wanted))
-            found = [None if gradient is None else next(marked) for gradient in found]
-        return (None, None, *found)
+        return (None, None, *_back(ctx, gradients, d_o, d_h, d_f, d_nll, d_total, d_last))
 
 
-def _is_batched(gradient: Tensor | None) -> bool:
-    functorch = torch._C._functorch
-    return gradient is not None and (
-        functorch.is_batchedtensor(gradient) or functorch.is_legacy_batchedtensor(gradient)
-    )
+class _Layers(torch.autograd.Function):
+    """The same, of which only h and the last memory are there."""
+
+    @staticmethod
+    def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:
+        _, h, _, _, _, *last = unfolding.run(True)
+        _keep(ctx, unfolding, tensors, (h,))
+        return h, *last
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        d_h, *d_last = gradients
+        return (None, *_back(ctx, gradients, None, d_h, None, None, None, d_last))
 
 
-def _constants(unfolding: Unfolding) -> list[Tensor | None]:
-    """What the way back reads and no gradient flows to: it is the caller's, and may change."""
-    edge, readout = unfolding.edge, unfolding.readout
-    found: list[Tensor | None] = [mask for mask in unfolding.masks if mask is not None]
-    if edge is not None and edge.truth is None:
-        found += [one for one in (edge.weights, edge.noise) if one is not None]
-    if readout is not None and readout.target is not None:
-        found.append(readout.target)
-    return found
+class _Score(torch.autograd.Function):
+    """The same, of which only the sum of the losses is seen."""
 
+    @staticmethod
+    def forward(ctx: Any, unfolding: Unfolding, *tensors: Tensor | None) -> Any:
+        total = unfolding.score(True)
+        _keep(ctx, unfolding, tensors, ())
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        return (None, *_back(ctx, gradients, None, None, None, None, gradients[0], ()))
+
+
+def _keep(
+    ctx: Any, unfolding: Unfolding, tensors: Sequence[Tensor | None],
+    seen: Sequence[Tensor | None],
+) -> None:  # fmt: skip
+    """Have PyTorch keep all that the way back reads.
+
+    ``seen`` and the constants for their versions alone. The rest goes along so that checkpoints,
+    and whoever else watches what is saved, see it.
+    """
+    kept = unfolding.let_go()
+    ctx.unfolding, ctx.counts = unfolding, (len(tensors), len(tensors) + len(kept))
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(*tensors, *kept, *seen, *unfolding.constants)
+
+
+def _back(ctx: Any, gradients: Sequence[Tensor | None], *parts: Any) -> Sequence[Tensor | None]:
+    """The gradients of all tensors, from what :meth:`Unfolding.back` takes."""
+    for gradient in gradients:
+        if gradient is not None and (_is_batched(gradient) or _is_batched_of_old(gradient)):
+            raise RuntimeError(BATCHED)
+    saved, unfolding, (count, end) = ctx.saved_tensors, ctx.unfolding, ctx.counts
+    unfolding.take_back(saved[:count], saved[count:end])
+    needed = ctx.needs_input_grad[-count:]
+    if not torch.is_grad_enabled():
+        found = unfolding.back(*parts, needed)
+        unfolding.let_go()
+        return found
+    with torch.no_grad():
+        found = unfolding.back(*parts, needed)
+        unfolding.let_go()
+    # Only now can someone go on to differentiate these.
+    wanted = [one.detach().requires_grad_() for one in found if one is not None]
+    marked = iter(torch._C._functions.DelayedError(TWICE, len(wanted))(*wanted))
+    return [None if gradient is None else next(marked) for gradient in found]
+
+
+# Looked up once: both are asked for in every call.
+_is_batched: Any = torch._C._functorch.is_batchedtensor
+_is_batched_of_old: Any = torch._C._functorch.is_legacy_batchedtensor
 
 # Past the Python wrapper, which looks for functorch: under that, kernels are not used.
 _apply: Any = super(torch.autograd.Function, _Unfold).apply
+_apply_layers: Any = super(torch.autograd.Function, _Layers).apply
+_apply_score: Any = super(torch.autograd.Function, _Score).apply

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+import torch
 
 from freerun.kernels.binding.jobs import JobList, Jobs
-from freerun.kernels.binding.shape import Shape
+from freerun.kernels.binding.script import Scripts
+from freerun.kernels.binding.shape import EdgeShape, Shape
 from freerun.kernels.equations.cells import CELL_CODES
 from freerun.kernels.equations.feedback import FEED_CODES
 from freerun.kernels.equations.scores import SCORE_CODES
@@ -19,6 +22,9 @@ from freerun.kernels.machine.thin import NARROW
 from freerun.kernels.threads.slices import slices_of
 
 __all__ = ["Layout", "layout_of"]
+
+NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
+"""What tells kernels the type."""
 
 TEAM_BYTES, TEAM_ROWS = 2**16, 2
 """Of W, from which threads step together where each would have so few sequences of its own: reading
@@ -72,6 +78,9 @@ class Layout:
         self._lay_out_gradients()
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
+        self.lags, self.number = shape.lags, NUMBERS[shape.dtype]
+        self.h_row, self.h_step = int(self.call[at.H_ROW]), int(self.call[at.H_STEP])
+        self.scripts = Scripts(self)
 
     def _team(self) -> int:
         """Threads that step together, each its own units; 0 where each has sequences of its own."""
@@ -121,6 +130,10 @@ class Layout:
             rows, block, shape.layers, self.width, self.gates, widest, self.round(shape.size)
         )
         return self.round(count + self.private // shape.one)
+
+    def rooms(self, is_forward: bool, slices: Sequence[tuple[int, int]]) -> int:
+        """One of the two."""
+        return (self.forward_room if is_forward else self.backward_room)(slices)
 
     def _number_tensors(self) -> None:
         layers = self.shape.layers
@@ -279,6 +292,9 @@ class Layout:
 
 
 @lru_cache(maxsize=256)
-def layout_of(shape: Shape) -> Layout:
-    """The layout, made when a shape is first seen."""
+def layout_of(fields: tuple[Any, ...]) -> Layout:
+    """The layout of a :class:`Shape`, or of its fields, made when it is first seen."""
+    shape = Shape(*fields)
+    if shape.edge is not None:
+        shape = shape._replace(edge=EdgeShape(*shape.edge))
     return Layout(shape)

@@ -5,61 +5,75 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["borrow", "empty", "fresh", "give_back", "total_of", "zeros"]
+__all__ = ["Room", "borrow", "empty", "fresh", "give_back", "scalar", "zeros"]
 
 HUGE = 4 * 2**20
 """Bytes from which memory is asked for in large pages: the first touch of a small one costs more
 than filling it."""
 
-GRAIN = 2**15
-"""Numbers from which PyTorch calls its threads to add them up."""
 
-_room: list[Tensor] = []
+class Room:
+    """Memory to work in.
+
+    Attributes:
+        size: bytes.
+        place: its address.
+        bytes: it as Python can write to it.
+    """
+
+    def __init__(self, size: int) -> None:
+        held = empty((size,), torch.uint8)
+        self.bytes: Any = held.numpy()
+        self.size, self.place = size, held.data_ptr()
 
 
-def borrow(count: int, dtype: torch.dtype) -> Tensor:
-    """Memory to work in, for ``count`` numbers: used before where there is some, so not cleared."""
-    size = count * dtype.itemsize
+_rooms: list[Room] = []
+_SCALARS = {dtype: torch.empty((), dtype=dtype) for dtype in (torch.float32, torch.float64)}
+_MAKERS = {
+    dtype: torch.empty(0, dtype=dtype).new_empty
+    for dtype in (torch.float32, torch.float64, torch.uint8)
+}
+"""Asked of a tensor that has it, the type need not be told."""
+
+
+def borrow(size: int) -> Room:
+    """Room of so many bytes: used before where there is some, so not cleared."""
     try:
-        room = _room.pop()
+        room = _rooms.pop()
     except IndexError:
-        return empty((max(size, 2**16),), torch.uint8)
-    return room if room.numel() >= size else empty((size + size // 4,), torch.uint8)
+        return Room(max(size, 2**16))
+    return room if room.size >= size else Room(size + size // 4)
 
 
-def give_back(room: Tensor) -> None:
-    """Return borrowed memory."""
-    if len(_room) < 8:
-        _room.append(room)
+def give_back(room: Room) -> None:
+    """Return borrowed room."""
+    if len(_rooms) < 8:
+        _rooms.append(room)
 
 
 def fresh(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     """A tensor with anything in it; PyTorch reads numbers in half the time of a tuple of them."""
-    return torch.empty(*shape, dtype=dtype)
+    return _MAKERS[dtype](*shape)
+
+
+def scalar(dtype: torch.dtype) -> Tensor:
+    """One number without an axis: a copy's shape costs less to read than an empty tuple."""
+    return torch.empty_like(_SCALARS[dtype])
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """The same, in large pages where it is large."""
-    found = fresh(shape, dtype)
-    size = found.numel() * dtype.itemsize
-    if size >= HUGE and _advise is not None:
+    """The same as :func:`fresh`, in large pages where it is large."""
+    found = _MAKERS[dtype](*shape)
+    if _advise is not None and found.nbytes >= HUGE:
         page = 2 * 2**20
         start = -(-found.data_ptr() // page) * page
-        end = (found.data_ptr() + size) // page * page
+        end = (found.data_ptr() + found.nbytes) // page * page
         if end > start:
             _advise(start, end - start, 14)  # MADV_HUGEPAGE
     return found
-
-
-def total_of(numbers: Tensor) -> Tensor:
-    """Their sum, by this thread alone; for what PyTorch's threads do, see :func:`zeros`."""
-    if numbers.numel() < GRAIN:
-        return numbers.sum()
-    return torch.from_numpy(np.asarray(numbers.numpy().sum()))
 
 
 def zeros(shape: Sequence[int], dtype: torch.dtype) -> Tensor:

@@ -8,24 +8,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from freerun.kernels.binding.given import Edge, Layer, Readout, oldest_first, shape_of
-from freerun.kernels.binding.jobs import Jobs
 from freerun.kernels.binding.layout import layout_of
-from freerun.kernels.binding.room import borrow, empty, fresh, give_back, total_of, zeros
+from freerun.kernels.binding.room import Room, borrow, empty, fresh, give_back, scalar, zeros
+from freerun.kernels.binding.script import Forward, Laid, Script
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.loop.packing import pack_all, unpack_all
+from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of, run_errand
 from freerun.kernels.threads.workers import run
 
-__all__ = ["NO_LENGTHS", "NUMBERS", "Unfolding"]
+__all__ = ["NO_LENGTHS", "Unfolding"]
 
-NUMBERS: dict[torch.dtype, Any] = {torch.float32: np.float32(0), torch.float64: np.float64(0)}
 NO_LENGTHS = np.empty(0, np.int64)
-NO_TENSOR = torch.empty(0)
+NOWHERE = (0, 0, 0)
+"""An address and two strides."""
+NO_MEMORY = (0, 0, 0, 0)
+NOTHING_GIVEN = (0, *NOWHERE, *NOWHERE)
+"""No sharpening, no noise, no forcing."""
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -47,31 +49,81 @@ class Unfolding:
 
     Attributes:
         tensors: all that gradients may flow to, in the order that :class:`Layout` numbers them.
+        kept: what only the way back needs.
+        constants: what else it reads: the caller's, and may change.
+        alive: what else there is an address of.
     """
+
+    __slots__ = (
+        "alive", "constants", "given", "is_ragged", "kept", "layout", "lengths", "slices", "team",
+        "tensors", "turned",
+    )  # fmt: skip
 
     def __init__(
         self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor],
         edge: Edge | None, readout: Readout | None, lengths: Tensor | None, is_recurrent: bool,
     ) -> None:  # fmt: skip
-        self.edge, self.readout = edge, readout
-        self.top = self.kept = self.fed = NO_TENSOR
-        self.o: Tensor | None = None
-        self.lengths = NO_LENGTHS if lengths is None else lengths.numpy()
-        self.masks = [layer.mask for layer in layers]
         self.layout = layout = layout_of(shape_of(cell, layers, x, edge, readout, is_recurrent))
         tensors: list[Tensor | None] = [x]
         for layer in layers:
-            tensors += (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
+            tensors += layer[:4]
         tensors += memory or (None,) * layout.memory_parts
         if edge is not None:
             tensors += (edge.weight_fh, edge.before)
         if readout is not None:
-            tensors += (readout.weight, readout.bias, readout.skip)
+            tensors += readout[:3]
         self.tensors = tensors
-        self.slices, self.team = layout.slices, layout.team
+        self.alive: Any = edge
+        self.kept: Sequence[Tensor | None] = ()
+        self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
+        self.constants: list[Tensor] = []
+        self.given = self._given(layers, edge, None if readout is None else readout.target)
+        self.is_ragged, self.slices = lengths is not None, layout.slices
+        self.team = 0 if self.is_ragged else layout.team
         if lengths is not None:
-            self.team = 0
+            self.lengths = lengths.numpy()
             self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
+
+    @classmethod
+    def plain(
+        cls, fields: tuple[Any, ...], tensors: list[Tensor | None], target: Tensor | None = None,
+        truth: Tensor | None = None,
+    ) -> "Unfolding":  # fmt: skip
+        """One of :func:`plain_terms`; what is scored, and all that is fed where that is known."""
+        self = cls.__new__(cls)
+        self.layout = layout = layout_of(fields)
+        self.tensors, self.alive = tensors, truth
+        self.constants = [] if target is None else [target]
+        self.kept, self.turned = (), None
+        self.given = [_place(target), _place(truth), *NOTHING_GIVEN, *NOWHERE * layout.shape.layers]
+        self.is_ragged, self.slices, self.team = False, layout.slices, layout.team
+        return self
+
+    def _given(
+        self, layers: Sequence[Layer], edge: Edge | None, target: Tensor | None
+    ) -> list[int]:
+        """Where everything is that no gradient flows to, as ``script`` has it from TARGET on."""
+        given = [0, 0, *NOTHING_GIVEN]
+        if target is not None:
+            self.constants.append(target)
+            given[0] = target.data_ptr()
+        if edge is not None:
+            if edge.truth is not None:
+                given[1] = edge.truth.data_ptr()
+            elif edge.weights is not None and edge.values is not None:
+                given[1], given[6:] = edge.values.data_ptr(), self._strided(edge.weights)
+            if edge.sharpening is not None:
+                given[2] = edge.sharpening.data_ptr()
+            if edge.noise is not None:
+                given[3:6] = self._strided(edge.noise)
+        for layer in layers:
+            given += NOWHERE if layer.mask is None else self._strided(layer.mask)
+        return given
+
+    def _strided(self, constant: Tensor) -> tuple[int, int, int]:
+        """Where a constant is, and its strides from sequence to sequence and step to step."""
+        self.constants.append(constant)
+        return constant.data_ptr(), constant.stride(0), constant.stride(1)
 
     # --- forward ----------------------------------------------------------------------------------
 
@@ -87,128 +139,125 @@ class Unfolding:
             at each sequence's end, ``(layers, batch, units)`` each.
         """
         layout, shape = self.layout, self.layout.shape
-        call, table = layout.call.copy(), layout.table.copy()
-        ragged, batch, steps, dtype = len(self.lengths) > 0, shape.batch, shape.steps, shape.dtype
-        if ragged:
-            call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
-        x, edge, readout = self.tensors[0], self.edge, self.readout
+        batch, steps, dtype = shape.batch, shape.steps, shape.dtype
+        script = layout.scripts.forward(keep, with_h)
+        make = zeros if self.is_ragged else fresh
+        o = nll = total = None
+        if shape.size:
+            o = make((batch, steps, shape.size), dtype)
+        if shape.score:
+            nll, total = make((batch, steps), dtype), scalar(dtype)
+        is_copied = script.is_small and not self.is_ragged
+        h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
+        size = (shape.layers, batch, shape.units)
+        last = [fresh(size, dtype) for _ in range(layout.memory_parts)]
+        numbers = self._numbers(script, [*map(_place, last), 0, 0][:2])
+        seen = (_place(h), _place(f)) if is_copied else (0, 0)
+        self._go(forward, script, numbers, _place(nll), _place(total), seen)
+        return o, h, f, nll, total, *last
+
+    def _hold(
+        self, script: Forward, o: Tensor | None, with_h: bool
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Memory for all that every step computes; h and f are seen in it."""
+        layout, shape = self.layout, self.layout.shape
+        size, features, dtype = (shape.batch, shape.steps), shape.features, shape.dtype
+        h = f = kept = fed = None
+        # h of the last layer is given away, and must not hold the rest: it has its own memory.
+        top = empty((script.top,), dtype)
+        if with_h:
+            stride = (layout.h_row, layout.h_step, 1)
+            h = _part(top, layout.h_step, (*size, shape.units), stride)
+        if script.kept:
+            kept = empty((script.kept,), dtype)
+        if shape.edge is not None:
+            make = zeros if self.is_ragged else fresh
+            fed = make((shape.batch, shape.lags + shape.steps, features), dtype)
+            if not shape.edge.is_known:
+                stride = (layout.fed_row, features, 1)
+                f = _part(fed, shape.lags * features, (*size, features), stride)
+        self.kept = o, top, kept, fed
+        return h, f
+
+    def _hold_together(
+        self, script: Forward, o: Tensor | None, with_h: bool
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """The same in one block, of which h and f are copies."""
+        shape, h, f = self.layout.shape, None, None
+        size, edge, dtype = (shape.batch, shape.steps), shape.edge, shape.dtype
+        if with_h:
+            h = fresh((*size, shape.units), dtype)
+        if edge is not None and not edge.is_known:
+            f = fresh((*size, edge.features), dtype)
+        self.kept = o, fresh((script.block,), dtype)
+        return h, f
+
+    def score(self, keep: bool) -> Tensor:
+        """Unfold for the sum of all losses and nothing else; every sequence fills the batch."""
+        layout = self.layout
+        script = layout.scripts.forward(keep, False)
+        block, total = empty((script.block,), layout.shape.dtype), scalar(layout.shape.dtype)
+        self.kept = None, block
+        nll = block.data_ptr()  # the losses are the first of it
+        self._go(forward, script, self._numbers(script), nll, total.data_ptr())
+        return total
+
+    def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
+        """What is different in every call, as ``script`` has it from X_ROW on."""
+        if len(self.kept) > 2:
+            o, top, kept, fed = map(_place, self.kept)
+        else:
+            seen, block = self.kept
+            assert block is not None
+            base, (o, top, kept, fed) = block.data_ptr(), script.places
+            o = base + o if seen is None else seen.data_ptr()
+            top, kept, fed = base + top, base + kept, base + fed
+        tensors, layout = self.tensors, self.layout
+        places = [0 if one is None else one.data_ptr() for one in tensors]
+        if layout.lags > 1:
+            turned = tensors[layout.weight_fh]
+            assert turned is not None
+            self.turned = turned = oldest_first(turned, layout.lags)
+            places[layout.weight_fh] = turned.data_ptr()
+        x = tensors[0]
         assert x is not None
-        call[at.X] = x.data_ptr()
-        call[at.X_ROW], call[at.X_STEP], _ = x.stride()
-        make = zeros if ragged else fresh
-        o = f = nll = None
-        if readout is not None:
-            self.o = o = make((batch, steps, shape.size), dtype)
-            call[at.OUT] = o.data_ptr()
-            if readout.skip is not None:
-                call[at.SKIP] = readout.skip.data_ptr()
-            if readout.target is not None:
-                nll = make((batch, steps), dtype)
-                call[at.NLL], call[at.TARGET] = nll.data_ptr(), readout.target.data_ptr()
-        if edge is not None:
-            self._describe_edge(call, edge, make)
-            if edge.truth is None:
-                lags, features, row = shape.lags, shape.features, layout.fed_row
-                size = (batch, steps, features)
-                f = _part(self.fed, lags * features, size, (row, features, 1))
-            if not with_h and not keep and edge.truth is None:
-                call[at.RING] = 2
-        last = self._allocate(call, table, keep)
-        for number, mask in enumerate(self.masks):
-            if mask is not None:
-                table[number, at.MASK] = mask.data_ptr()
-                table[number, at.MASK_ROW], table[number, at.MASK_STEP], _ = mask.stride()
-        jobs, room = layout.forward_jobs, layout.room_forward
-        if ragged:
-            room = layout.forward_room(self.slices)
-        held = borrow(jobs.size + room * (self.team or len(self.slices)), dtype)
+        row, step, _ = x.stride()
+        return [row, step, o, top, kept, fed, *last, *self.given, *places, 0]
+
+    def _go(
+        self, kernel: Any, script: Script, numbers: list[int], nll: int = 0, total: int = 0,
+        seen: Sequence[int] = (0, 0), blank: int = 0,
+    ) -> None:  # fmt: skip
+        """Run a kernel over the whole batch.
+
+        Args:
+            kernel: ``forward`` or ``backward``.
+            script: what is prepared of it.
+            numbers: what is not.
+            nll: where the loss of every step is, to be added up.
+            total: where its sum is to be, or 0.
+            seen: where h of every step is to be copied to, and f; or 0.
+            blank: what the gradients of what was fed are added to; 0 for zeros that nobody sees.
+        """
+        layout, parts, laid = self.layout, len(self.slices), script.laid
+        blank_count = 0 if blank else script.blank
+        if self.is_ragged:
+            laid = script.lay_out(parts, parts, layout.rooms(kernel is forward, self.slices))
+        held = borrow(laid.size)
         try:
-            rooms = self._pack(jobs, held.data_ptr(), call, table)
-            self._do(forward, call, table, self._pieces(int(call[at.ROWS])), rooms, room)
+            place = held.place
+            script.write(
+                held.bytes, 0, address_of(kernel, layout.one == 8), place + laid.rooms,
+                place + laid.packed, nll, total, place + laid.blank if blank_count else blank,
+                blank_count, place + script.work, parts, *seen, *numbers,
+            )  # fmt: skip
+            if parts == 1 and not (self.team or self.is_ragged):
+                tables = place + script.tables
+                run_errand(layout.number, script.place, place, tables, BEGIN | ALONE | END)
+            else:
+                self._share(kernel, script, held, laid)
         finally:
             give_back(held)
-        if keep:
-            self.call, self.table = call, table
-        h = None
-        if with_h:
-            row, step = int(layout.call[at.H_ROW]), int(layout.call[at.H_STEP])
-            h = _part(self.top, step, (batch, steps, shape.units), (row, step, 1))
-        return o, h, f, nll, None if nll is None else total_of(nll), *last
-
-    def _describe_edge(self, call: Any, edge: Edge, make: Any) -> None:
-        shape = self.layout.shape
-        size = (shape.batch, shape.lags + shape.steps, shape.features)
-        self.fed = fed = make(size, shape.dtype)
-        call[at.FED] = fed.data_ptr()
-        if edge.before is not None:
-            call[at.FED_BEFORE] = edge.before.data_ptr()
-        if edge.truth is not None:
-            call[at.VALUES] = edge.truth.data_ptr()
-        if edge.sharpening is not None:
-            call[at.SHARPENING] = edge.sharpening.data_ptr()
-        if edge.noise is not None:
-            call[at.NOISE] = edge.noise.data_ptr()
-            call[at.NOISE_ROW], call[at.NOISE_STEP] = edge.noise.stride()[:2]
-        if edge.weights is not None and edge.values is not None:
-            call[at.FORCED] = edge.weights.data_ptr()
-            call[at.FORCED_ROW], call[at.FORCED_STEP] = edge.weights.stride()
-            call[at.VALUES] = edge.values.data_ptr()
-
-    def _allocate(self, call: Any, table: Any, keep: bool) -> list[Tensor]:
-        """Room for what every step computes, and for the last memory, which is returned."""
-        layout, shape = self.layout, self.layout.shape
-        batch, width, dtype, layers = shape.batch, layout.width, shape.dtype, shape.layers
-        rows = int(self.lengths.sum()) if len(self.lengths) else batch * shape.steps
-        one_h = int(call[at.RING]) * batch * width
-        one_c = one_stored = 0
-        if shape.cell == "lstm":
-            one_c = (shape.steps + 1 if keep or layout.is_stepless else 1) * batch * width
-        if keep and layout.gate_count > 1:
-            one_stored = rows * layout.gates
-        self.sizes = (one_h, one_c, one_stored)
-        # h of the last layer is given away, and must not hold the rest: it has its own memory.
-        self.top = empty((one_h,), dtype)
-        size = (layers - 1) * one_h + layers * (one_c + one_stored)
-        self.kept = empty((size,), dtype) if size else NO_TENSOR
-        self._place(table)
-        if one_c and (keep or layout.is_stepless):
-            table[:, at.C_STEP] = layout.call[at.H_STEP]
-        last = []
-        for part in range(layout.memory_parts):
-            made = fresh((layers, batch, shape.units), dtype)
-            before = self.tensors[layout.first_memory + part]
-            step = batch * shape.units * layout.one
-            self._place_memory(table, at.H_LAST + part, made, step)
-            if before is not None:
-                self._place_memory(table, at.H_FIRST + part, before, step)
-            last.append(made)
-        return last
-
-    def _place(self, table: Any) -> None:
-        """Tell every layer where its h, c and gates are."""
-        last, one, place = self.layout.shape.layers - 1, self.layout.one, self.kept.data_ptr()
-        table[last, at.H] = self.top.data_ptr()
-        for size, field in zip(self.sizes, (at.H, at.C, at.STORED), strict=True):
-            for number in range(0 if size == 0 else last if field == at.H else last + 1):
-                table[number, field] = place
-                place += size * one
-
-    @staticmethod
-    def _place_memory(table: Any, field: int, tensor: Tensor, step: int) -> None:
-        place = tensor.data_ptr()
-        for number in range(len(table)):
-            table[number, field] = place + number * step
-
-    def _pack(self, jobs: Jobs, base: int, call: Any, table: Any) -> int:
-        """Pack the parameters from ``base`` on; where they end."""
-        held, shape = self.tensors, self.layout.shape
-        if self.edge is not None and shape.lags > 1:
-            held = list(held)
-            held[self.layout.weight_fh] = oldest_first(self.edge.weight_fh, shape.lags)
-        places = [0 if one is None else one.data_ptr() for one in held]
-        places.append(0)
-        pack_all(NUMBERS[shape.dtype], jobs.rows, np.array(places, np.int64), base, call, table)
-        return base + jobs.size * self.layout.one
 
     def _pieces(self, rows: int) -> Sequence[tuple[int, int]]:
         """What threads take one after the other: several for each, of so many rows or more."""
@@ -221,43 +270,30 @@ class Unfolding:
             for begin in range(first, last, some)
         ]
 
-    def _do(
-        self, kernel: Any, call: Any, table: Any, pieces: Sequence[tuple[int, int]], rooms: int,
-        room: int,
-    ) -> None:  # fmt: skip
-        """Run a kernel over the whole batch.
-
-        ``rooms`` is where the threads' scratch memory begins, ``room`` how many numbers each has.
-        """
+    def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
+        """The same by several threads, with all numbers written."""
+        layout, place = self.layout, held.place
+        run_errand(layout.number, script.place, place, place + script.tables, BEGIN)
+        call, table = script.tables_in(held.bytes)
+        call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
+        pieces = self._pieces(int(call[at.ROWS])) if kernel is forward else self.slices
+        lengths = self.lengths if self.is_ragged else NO_LENGTHS
         run(
-            kernel, NUMBERS[self.layout.shape.dtype], (call, table, self.lengths), pieces,
-            self.team or len(self.slices), rooms, room * self.layout.one, self.team,
+            kernel, layout.number, (call, table, lengths), pieces,
+            self.team or len(self.slices), place + laid.rooms, laid.room, self.team,
         )  # fmt: skip
+        run_errand(layout.number, script.place, place, place + script.tables, END)
 
     # --- between the two ---
 
-    def let_go(self) -> tuple[Tensor, Tensor, Tensor]:
+    def let_go(self) -> tuple[Tensor | None, ...]:
         """Give away what only the way back needs, for PyTorch to keep."""
-        held = self.top, self.kept, self.fed
-        self.tensors, self.o = [], None
-        self.top = self.kept = self.fed = NO_TENSOR
-        return held
+        kept, self.tensors, self.kept, self.turned = self.kept, [], (), None
+        return tuple(kept)
 
-    def take_back(
-        self, tensors: Sequence[Tensor | None], o: Tensor | None, top: Tensor, kept: Tensor,
-        fed: Tensor,
-    ) -> None:  # fmt: skip
+    def take_back(self, tensors: Sequence[Tensor | None], kept: Sequence[Tensor | None]) -> None:
         """Take what :meth:`let_go` gave away, or the same computed again somewhere else."""
-        call = self.call
-        self.tensors, x = list(tensors), tensors[0]
-        assert x is not None
-        call[at.X] = x.data_ptr()
-        call[at.X_ROW], call[at.X_STEP], _ = x.stride()
-        self.top, self.kept, self.fed, self.o = top, kept, fed, o
-        self._place(self.table)
-        call[at.FED] = fed.data_ptr()
-        if o is not None:
-            call[at.OUT] = o.data_ptr()
+        self.tensors, self.kept = list(tensors), kept
 
     # --- backward ---------------------------------------------------------------------------------
 
@@ -274,105 +310,96 @@ class Unfolding:
             d_f: of f.
             d_nll: of the loss of every step.
             d_total: of their sum.
-            d_last: of the parts of the last memory.
+            d_last: of the parts of the last memory; nothing for zeros.
             needed: which of ``tensors`` want a gradient.
 
         Returns:
             Those gradients, None for the others.
         """
         layout, shape = self.layout, self.layout.shape
-        call, table = self.call.copy(), self.table.copy()  # a graph may be gone through twice
+        script = layout.scripts.backward(needed[0])
         found: list[Tensor | None] = [None] * len(self.tensors)
+        if d_nll is not None and d_total is not None:
+            d_nll = d_nll + d_total
+        of_nll: tuple[int, ...] = NOWHERE
         if d_nll is not None:
-            d_nll = d_nll if d_total is None else d_nll + d_total
-            call[at.D_NLL] = d_nll.data_ptr()
-            call[at.D_NLL_ROW], call[at.D_NLL_STEP] = d_nll.stride()
+            of_nll = d_nll.data_ptr(), *d_nll.stride()
         elif d_total is not None:
-            call[at.D_NLL] = d_total.data_ptr()  # one for all steps: strides of 0
-        alive = [self._incoming(call, at.D_O, d_o), self._incoming(call, at.D_H, d_h), d_nll]
-        make = zeros if len(self.lengths) else fresh
+            of_nll = d_total.data_ptr(), 0, 0  # one for all steps
+        of_o = of_h = NOWHERE
+        if d_o is not None:
+            d_o, of_o = _incoming(d_o)
+        if d_h is not None:
+            d_h, of_h = _incoming(d_h)
         if needed[0]:
-            found[0] = made = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
-            call[at.D_X] = made.data_ptr()
-        if self.edge is not None and (self.edge.truth is None or needed[layout.weight_fh + 1]):
-            d_fed = zeros(self.fed.shape, shape.dtype)
-            if d_f is not None:
-                d_fed[:, shape.lags :] = d_f
-            call[at.D_FED] = d_fed.data_ptr()
-            if needed[layout.weight_fh + 1]:
-                found[layout.weight_fh + 1] = d_fed[:, : shape.lags]
-            alive.append(d_fed)
-        alive += self._describe_memory(table, d_last, needed, found)
-        jobs = layout.backward_jobs[bool(needed[0])]
-        room = layout.room_backward
-        if len(self.lengths):
-            room = layout.backward_room(self.slices)
-        parts, threads = len(self.slices), self.team or len(self.slices)
-        held = borrow(parts * layout.part + threads * room + jobs.size, shape.dtype)
-        base = held.data_ptr()  # the threads' gradients, the packed parameters, the threads' room
-        call[at.PART] = layout.part
-        for layer, field, offset in layout.gradient_fields:
-            if layer < 0:
-                call[field] = base + offset
+            make = zeros if self.is_ragged else fresh
+            found[0] = make((shape.batch, shape.steps, shape.inputs), shape.dtype)
+        d_fed = None
+        if d_f is not None or (shape.edge is not None and needed[layout.weight_fh + 1]):
+            d_fed = self._fed_gradient(d_f, needed, found)
+        of_memory: Sequence[int] = NO_MEMORY
+        alive: list[Tensor] = []
+        if layout.memory_parts:
+            of_memory, alive = self._describe_memory(d_last, needed, found)
+        targets = []
+        for tensor, size in layout.gradient_tensors:
+            if needed[tensor]:
+                found[tensor] = made = fresh(size, shape.dtype)
+                targets.append(made.data_ptr())
             else:
-                table[layer, field] = base + offset
-        try:
-            packed = base + parts * layout.part * layout.one
-            rooms = self._pack(jobs, packed, call, table)
-            self._do(backward, call, table, self.slices, rooms, room)
-            self._unpack(base, found)
-        finally:
-            give_back(held)
-        del alive
-        return [one if wanted else None for one, wanted in zip(found, needed, strict=True)]
+                targets.append(0)
+        numbers = self._numbers(layout.scripts.kept)
+        numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_memory, *targets)
+        self._go(backward, script, numbers, blank=_place(d_fed))
+        del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
+        if layout.lags > 1:
+            d_r = found[layout.weight_fh]
+            found[layout.weight_fh] = None if d_r is None else oldest_first(d_r, shape.lags)
+        return found
 
-    def _incoming(self, call: Any, field: int, given: Tensor | None) -> Tensor | None:
-        """Tell a table where a gradient is, with its last axis side by side."""
-        if given is None:
-            return None
-        row, step, one = given.stride()
-        if one != 1 and given.shape[-1] > 1:
-            given = given.contiguous()
-            row, step, _ = given.stride()
-        call[field] = given.data_ptr()
-        call[field + 1], call[field + 2] = row, step
-        return given
+    def _fed_gradient(
+        self, d_f: Tensor | None, needed: Sequence[bool], found: list[Tensor | None]
+    ) -> Tensor:
+        """What the gradients of what was fed are added to, where someone gives or wants them."""
+        layout, shape = self.layout, self.layout.shape
+        d_fed = zeros((shape.batch, shape.lags + shape.steps, shape.features), shape.dtype)
+        if d_f is not None:
+            d_fed[:, shape.lags :] = d_f
+        if needed[layout.weight_fh + 1]:
+            found[layout.weight_fh + 1] = d_fed[:, : shape.lags]
+        return d_fed
 
     def _describe_memory(
-        self, table: Any, d_last: Sequence[Tensor | None], needed: Sequence[bool],
-        found: list[Tensor | None],
-    ) -> list[Tensor]:  # fmt: skip
+        self, d_last: Sequence[Tensor | None], needed: Sequence[bool], found: list[Tensor | None]
+    ) -> tuple[Sequence[int], list[Tensor]]:
         """Where the last memory's gradients are, and where the first one's are to be."""
-        layout, shape, alive = self.layout, self.layout.shape, []
-        first, step = layout.first_memory, shape.batch * shape.units * layout.one
-        wanted = any(needed[first : first + layout.memory_parts])
-        make = zeros if len(self.lengths) else fresh
-        for part in range(layout.memory_parts):
-            given = d_last[part]
+        layout, shape = self.layout, self.layout.shape
+        of_last, of_first, alive = [0, 0], [0, 0], []
+        for part, given in enumerate(d_last):
             if given is not None:
                 alive.append(given.contiguous())
-                self._place_memory(table, at.D_H_LAST + part, alive[-1], step)
-            if wanted:
+                of_last[part] = alive[-1].data_ptr()
+        first = layout.first_memory
+        if any(needed[first : first + layout.memory_parts]):
+            make = zeros if self.is_ragged else fresh
+            for part in range(layout.memory_parts):
                 made = make((shape.layers, shape.batch, shape.units), shape.dtype)
-                self._place_memory(table, at.D_H_FIRST + part, made, step)
-                found[first + part] = made
-        return alive
+                found[first + part], of_first[part] = made, made.data_ptr()
+        return (*of_last, *of_first), alive
 
-    def _unpack(self, base: int, found: list[Tensor | None]) -> None:
-        """Sum the threads' parts into plain tensors."""
-        layout, dtype = self.layout, self.layout.shape.dtype
-        targets = []
-        for tensor, shape in layout.gradient_tensors:
-            found[tensor] = made = fresh(shape, dtype)
-            targets.append(made.data_ptr())
-        unpack_all(
-            NUMBERS[dtype], layout.gradient_jobs, base, np.array(targets, np.int64),
-            len(self.slices), layout.part,
-        )  # fmt: skip
-        if self.layout.shape.lags > 1:
-            d_r = found[layout.weight_fh]
-            assert d_r is not None
-            found[layout.weight_fh] = oldest_first(d_r, self.layout.shape.lags)
+
+def _place(tensor: Tensor | None) -> int:
+    """Its address; 0 for none."""
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _incoming(given: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
+    """A gradient with its last axis side by side; where it is, and its strides."""
+    row, step, one = given.stride()
+    if one != 1 and given.shape[-1] > 1:
+        given = given.contiguous()
+        row, step, _ = given.stride()
+    return given, (given.data_ptr(), row, step)
 
 
 def _part(whole: Tensor, start: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:

@@ -6,11 +6,11 @@ have them as PyTorch does.
 
 from typing import Any
 
-from freerun.kernels.machine.compiled import Number, entry, inner
+from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels.machine.panels import pack
 
-__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_all", "unpack_all"]
+__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_jobs", "unpack_jobs"]
 
 ACROSS, BACK, ROW = range(3)
 """A weight for A W' (panels of its rows), for A W (panels of its columns), and one row of it."""
@@ -27,14 +27,8 @@ ACROSS, BACK, ROW = range(3)
 Table = Any
 
 
-SIGNATURES = tuple(
-    f"void({number}, int64[:, ::1], int64[::1], int64, int64[::1], int64[:, ::1])"
-    for number in ("float32", "float64")
-)
-
-
-@entry(*SIGNATURES)
-def pack_all(
+@inner
+def pack_jobs(
     number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
 ) -> None:
     """Do every job, a row each, and tell the kernels' tables where its result is.
@@ -111,29 +105,31 @@ def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -
             store(number, target + (slot * width + unit) * one, value)
 
 
-@entry(
-    "void(float32, int64[:, ::1], int64, int64[::1], int64, int64)",
-    "void(float64, int64[:, ::1], int64, int64[::1], int64, int64)",
-)
-def unpack_all(
+@inner
+def unpack_jobs(
     number: Number, jobs: Table, base: int, targets: Table, parts: int, part: int
 ) -> None:
-    """Sum the parts of every gradient into a plain matrix.
+    """Sum the parts of every gradient into a plain matrix, where its target is not 0.
 
     A job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
     numbers; its target gates of ``UNITS`` rows of ``COLUMNS``.
     """
     one = size(number)
     for index in range(len(jobs)):
-        job = jobs[index]
-        columns, units = job[COLUMNS], job[UNITS]
-        for slot in range(job[GATE_COUNT]):
-            gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
-            source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
-            target = targets[index] + gate * units * columns * one
-            for _ in range(units):
-                copy(number, columns, source, target)
-                for other in range(1, parts):
-                    add(number, columns, source + other * part * one, target)
-                source += job[SOURCE_ROW] * one
-                target += columns * one
+        if targets[index]:
+            _unpack(number, jobs[index], base, targets[index], parts, part * one)
+
+
+@inner
+def _unpack(number: Number, job: Table, base: int, target: int, parts: int, part: int) -> None:
+    one, columns, units = size(number), job[COLUMNS], job[UNITS]
+    for slot in range(job[GATE_COUNT]):
+        gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
+        source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
+        place = target + gate * units * columns * one
+        for _ in range(units):
+            copy(number, columns, source, place)
+            for other in range(1, parts):
+                add(number, columns, source + other * part, place)
+            source += job[SOURCE_ROW] * one
+            place += columns * one

@@ -19,7 +19,7 @@ from freerun.kernels.loop.task import LOST, Table, task_of
 from freerun.kernels.machine.compiled import code_address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 
-__all__ = ["NOBODY", "run", "task_alone"]
+__all__ = ["NOBODY", "run"]
 
 PATIENCE = 40_000
 """Looks for more work before a thread sleeps: about a millisecond, in which a training step
@@ -141,11 +141,6 @@ def run(
         _idle.extend(workers)
     if team:
         _truce.heed(1e-9 * task[LOST], perf_counter() - began)
-
-
-def task_alone(kernel: Any, number: Any, batch: int, room: int) -> Table:
-    """The task of doing all in one thread: ``share`` it with ``NOBODY``, any number of times."""
-    return _task(kernel, number, [(0, batch)], room, 0)
 
 
 def _task(
