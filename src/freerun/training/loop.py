@@ -3,11 +3,10 @@
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
@@ -19,6 +18,7 @@ from freerun.forcing.hooks import arrange, check_turns, penalty, prepare, update
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.state import Noise
+from freerun.training.alone import Alone, is_looked_at, loss_alone
 from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
@@ -219,12 +219,13 @@ def _learn(
     for group in method.param_groups:
         group["lr"] = rate
 
+    part: Part | Alone
     if optimizer.whole_batch:
         part, norm = _search(training, bptt, optimizer, batch, plan, noise)
         training.add(nll=float(part.nll), steps=float(part.count), norm=norm, updates=1)
     else:
-        for part in bptt.parts(net, batch, plan, noise):
-            _total(training, batch, part).backward()
+        for part in _parts(training, bptt, batch, plan, noise):
+            _back(training, batch, part)
             if not part.update:
                 _check_finite(training, batch, plan, noise, part, 0.0)
                 training.add(nll=float(part.nll), steps=part.count)
@@ -235,8 +236,18 @@ def _learn(
                 trained.step()
             trained.forget()
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
-    if net.has_output_edge:
+    if net.has_output_edge and not isinstance(part, Alone):
         update(training.forcing, net, batch, part.unrolled)
+
+
+def _parts(
+    training: Training, bptt: BPTT, batch: PlanBatch, plan: Plan | None, noise: Noise
+) -> Iterable[Part | Alone]:
+    """What there is to back-propagate, one after the other."""
+    alone = None
+    if not is_looked_at(training.net, training.forcing, bptt):
+        alone = loss_alone(training.net, batch, plan, noise)
+    return bptt.parts(training.net, batch, plan, noise) if alone is None else [alone]
 
 
 def _planned(training: Training, batch: PlanBatch, now: Progress) -> tuple[PlanBatch, Plan | None]:
@@ -252,12 +263,15 @@ def _planned(training: Training, batch: PlanBatch, now: Progress) -> tuple[PlanB
     return batch, plan
 
 
-def _total(training: Training, batch: PlanBatch, part: Part) -> Tensor:
-    """The part's loss, and what the forcing adds to it."""
-    if not training.net.has_output_edge:
-        return part.loss
-    more = penalty(training.forcing, training.net, batch, part.unrolled, training.generator)
-    return part.loss if more is None else part.loss + more
+def _back(training: Training, batch: PlanBatch, part: Part | Alone) -> None:
+    """Back-propagate the part's loss, and what the forcing adds to it."""
+    if isinstance(part, Alone):
+        part.backward()
+        return
+    more = None
+    if training.net.has_output_edge:
+        more = penalty(training.forcing, training.net, batch, part.unrolled, training.generator)
+    (part.loss if more is None else part.loss + more).backward()
 
 
 def _search(
@@ -304,11 +318,14 @@ def _magnify(method: torch.optim.Optimizer, loss: torch.Tensor) -> float:
 
 
 def _check_finite(
-    training: Training, batch: PlanBatch, plan: Plan | None, noise: Noise, part: Part, norm: float
+    training: Training, batch: PlanBatch, plan: Plan | None, noise: Noise, part: Part | Alone,
+    norm: float,
 ) -> None:  # fmt: skip
     """Stop where the loss or the gradient is not finite."""
     if math.isfinite(float(part.nll)) and math.isfinite(norm):
         return
+    if isinstance(part, Alone):
+        (part,) = FullBPTT().parts(training.net, batch, plan, noise)
     cause = diagnose(training.net, batch, plan, noise, part)
     sums = training.sums
     before = f"{sums['norm'] / sums['updates']:.3g}" if sums["updates"] else "not known yet"
