@@ -50,7 +50,7 @@ def test_python_threads_do_not_disturb_each_other(several_threads: None) -> None
 
 COMPILED = """
 import freerun.kernels.threads.errand as errand
-kernel = errand.run_errand
+kernel = errand.errand_float32
 kernel.compile(kernel.signatures_asked[0])
 print(len(kernel.overloads), getattr(kernel._cache, "cache_path", None))
 """
@@ -84,7 +84,7 @@ def test_an_installation_that_cannot_be_written_to_still_has_kernels(
     assert count == "1"
     if home == "writable":
         assert Path(where.strip()).is_relative_to(place)
-        assert list(place.rglob("*run_errand*.nbc"))
+        assert list(place.rglob("*errand_float32*.nbc"))
         assert "once on this machine" in done.stderr
     else:
         assert where.strip() == "None"

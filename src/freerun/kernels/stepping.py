@@ -10,7 +10,7 @@ from freerun.kernels.binding.layout import layout_of
 from freerun.kernels.binding.room import Room
 from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.threads.errand import ALONE, BEGIN, address_of, run_errand
+from freerun.kernels.threads.errand import ALONE, BEGIN, address_of
 
 __all__ = ["Stepper"]
 
@@ -73,6 +73,8 @@ class Stepper:
         self.script = script = layout.scripts.forward(False, False)
         self.kept = torch.zeros(script.block, dtype=dtype)
         self.room = Room(script.laid.size)
+        place = self.room.place
+        self._errand = script.place, place, place + script.tables
         self._before, self._later = self.before.numpy(), self.fed[:, 1:].numpy()
         self.pack()
 
@@ -93,13 +95,9 @@ class Stepper:
             place + script.laid.packed, *(0,) * 8, self.x.stride(0), self.x.stride(1), *kept,
             *memory, 0, 0, odds, *noise, *unused, *places, 0,
         )  # fmt: skip
-        self._run(BEGIN)
+        self.layout.errand(*self._errand, BEGIN)
 
     def step(self) -> None:
         """Take one step from ``x``, ``noise`` and the memory."""
-        self._run(ALONE)
+        self.layout.errand(*self._errand, ALONE)
         self._before[...] = self._later
-
-    def _run(self, asked: int) -> None:
-        place, script = self.room.place, self.script
-        run_errand(self.layout.number, script.place, place, place + script.tables, asked)

@@ -7,7 +7,7 @@ from numba.core.sigutils import normalize_signature
 
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.threads.errand import run_errand
+from freerun.kernels.threads.errand import errand_float32, errand_float64
 from freerun.kernels.threads.together import serve, share
 
 __all__ = ["warm"]
@@ -23,16 +23,16 @@ def warm() -> list[dict[str, Any]]:
         (False where it was there), and ``seconds``.
     """
     found = []
-    for dispatcher in (forward, backward, run_errand, share, serve):
+    for dispatcher in (forward, backward, errand_float32, errand_float64, share, serve):
         kernel: Any = dispatcher
         for signature in kernel.signatures_asked:
             misses = sum(kernel.stats.cache_misses.values())
-            start = perf_counter()
+            name, start = kernel.py_func.__name__, perf_counter()
             kernel.compile(normalize_signature(signature)[0])  # the key that calls look for
             found.append(
                 {
-                    "kernel": kernel.py_func.__name__,
-                    "dtype": next((one for one in DTYPES if one in signature), "any"),
+                    "kernel": name,
+                    "dtype": next((one for one in DTYPES if one in name + signature), "any"),
                     "compiled": sum(kernel.stats.cache_misses.values()) > misses,
                     "seconds": perf_counter() - start,
                 }

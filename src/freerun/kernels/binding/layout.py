@@ -19,6 +19,7 @@ from freerun.kernels.loop.backward import backward_room
 from freerun.kernels.loop.forward import forward_room
 from freerun.kernels.loop.seat import private_bytes
 from freerun.kernels.machine.thin import NARROW
+from freerun.kernels.threads.errand import ERRANDS
 from freerun.kernels.threads.slices import slices_of
 
 __all__ = ["Layout", "layout_of"]
@@ -79,6 +80,7 @@ class Layout:
         self.room_forward = self.forward_room(self.slices)
         self.room_backward = self.backward_room(self.slices)
         self.lags, self.number = shape.lags, NUMBERS[shape.dtype]
+        self.errand = ERRANDS[shape.one]
         self.h_row, self.h_step = int(self.call[at.H_ROW]), int(self.call[at.H_STEP])
         self.scripts = Scripts(self)
 

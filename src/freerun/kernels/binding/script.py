@@ -106,7 +106,7 @@ class Script:
         return Laid(blank + self.blank * one, packed, rooms, room * one, blank)
 
     def tables_in(self, room: Any) -> tuple[Any, Any]:
-        """The call's table and the layers', as :func:`run_errand` wrote them into memory."""
+        """The call's table and the layers', as an errand wrote them into memory."""
         tables = room[self.tables : self.work].view(np.int64)
         layers = TABLES + at.CALL_SIZE
         end = layers + self.layers * at.LAYER_SIZE

@@ -17,7 +17,7 @@ from freerun.kernels.binding.script import Forward, Laid, Script
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of, run_errand
+from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of
 from freerun.kernels.threads.workers import run
 
 __all__ = ["NO_LENGTHS", "Unfolding"]
@@ -253,7 +253,7 @@ class Unfolding:
             )  # fmt: skip
             if parts == 1 and not (self.team or self.is_ragged):
                 tables = place + script.tables
-                run_errand(layout.number, script.place, place, tables, BEGIN | ALONE | END)
+                layout.errand(script.place, place, tables, BEGIN | ALONE | END)
             else:
                 self._share(kernel, script, held, laid)
         finally:
@@ -273,7 +273,7 @@ class Unfolding:
     def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
         """The same by several threads, with all numbers written."""
         layout, place = self.layout, held.place
-        run_errand(layout.number, script.place, place, place + script.tables, BEGIN)
+        layout.errand(script.place, place, place + script.tables, BEGIN)
         call, table = script.tables_in(held.bytes)
         call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
         pieces = self._pieces(int(call[at.ROWS])) if kernel is forward else self.slices
@@ -282,7 +282,7 @@ class Unfolding:
             kernel, layout.number, (call, table, lengths), pieces,
             self.team or len(self.slices), place + laid.rooms, laid.room, self.team,
         )  # fmt: skip
-        run_errand(layout.number, script.place, place, place + script.tables, END)
+        layout.errand(script.place, place, place + script.tables, END)
 
     # --- between the two ---
 

@@ -9,14 +9,13 @@ import atexit
 import os
 import threading
 from collections.abc import Sequence
-from functools import cache
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from freerun.kernels.loop.task import LOST, Table, task_of
-from freerun.kernels.machine.compiled import code_address
+from freerun.kernels.threads.errand import address_of as _address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 
 __all__ = ["NOBODY", "run"]
@@ -156,9 +155,3 @@ def _hire() -> _Worker:
         return _idle.pop()
     except IndexError:
         return _Worker()
-
-
-@cache
-def _address(kernel: Any, is_double: bool) -> int:
-    """Where a kernel's machine code begins."""
-    return code_address(kernel, kernel.signatures_asked[is_double])
