@@ -339,8 +339,9 @@ class Unfolding:
             d_fed = self._fed_gradient(d_f, needed, found)
         of_memory: Sequence[int] = NO_MEMORY
         alive: list[Tensor] = []
-        if layout.memory_parts:
-            of_memory, alive = self._describe_memory(d_last, needed, found)
+        wants_first = True in needed[layout.first_memory : layout.weight_fh]
+        if wants_first or any(one is not None for one in d_last):
+            of_memory, alive = self._describe_memory(d_last, wants_first, found)
         targets = []
         for tensor, size in layout.gradient_tensors:
             if needed[tensor]:
@@ -370,7 +371,7 @@ class Unfolding:
         return d_fed
 
     def _describe_memory(
-        self, d_last: Sequence[Tensor | None], needed: Sequence[bool], found: list[Tensor | None]
+        self, d_last: Sequence[Tensor | None], wants_first: bool, found: list[Tensor | None]
     ) -> tuple[Sequence[int], list[Tensor]]:
         """Where the last memory's gradients are, and where the first one's are to be."""
         layout, shape = self.layout, self.layout.shape
@@ -380,7 +381,7 @@ class Unfolding:
                 alive.append(given.contiguous())
                 of_last[part] = alive[-1].data_ptr()
         first = layout.first_memory
-        if any(needed[first : first + layout.memory_parts]):
+        if wants_first:
             make = zeros if self.is_ragged else fresh
             for part in range(layout.memory_parts):
                 made = make((shape.layers, shape.batch, shape.units), shape.dtype)
