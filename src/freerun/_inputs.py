@@ -208,13 +208,14 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
             "a state",
             "Leave state out.",
         )
-    wanted, got = net.initial_state(batch).tensors(), state.tensors()
-    shapes = [{name: tuple(part.shape) for name, part in side.items()} for side in (wanted, got)]
-    if shapes[0] != shapes[1]:
+    one, got = net.initial_state(1).tensors(), state.tensors()
+    wanted = {name: (batch, *part.shape[1:]) for name, part in one.items()}
+    found = {name: tuple(part.shape) for name, part in got.items()}
+    if wanted != found:
         fail(
             where,
-            f"state must hold {shapes[0]}",
-            str(shapes[1]),
+            f"state must hold {wanted}",
+            str(found),
             "Take the .state of an unroll, or net.initial_state(batch).",
         )
     for name, part in got.items():

@@ -254,6 +254,8 @@ def _memory(state: State | None) -> Sequence[Tensor]:
     """h, and an LSTM's c, of all layers before the first step; nothing for zeros."""
     if state is None or not state.hidden:
         return ()
+    if len(state.hidden) == 1:  # no copy: a large one would call PyTorch's threads
+        return [part.contiguous().unsqueeze(0) for part in state.hidden[0]]
     return [torch.stack(part) for part in zip(*state.hidden, strict=True)]
 
 

@@ -5,6 +5,7 @@ as a draw. What comes out is a :class:`freerun.Path`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -186,7 +187,11 @@ def _free(
                 probabilities.append(unrolled.mean)
         y = torch.cat(ys) if len(ys) > 1 else ys[0]
         keep(y.unflatten(0, (start.batch, paths)), _joined(probabilities, 0))
-    return states[0].map(torch.clone) if is_whole else State.cat(states)  # no part of y
+    if not is_whole:
+        return State.cat(states)
+    last = states[0]
+    fed = None if last.output is None else last.output.clone()  # it is a part of y
+    return replace(last, output=fed)
 
 
 def _joined(parts: list[Tensor], dim: int) -> Tensor | None:
