@@ -1,7 +1,7 @@
 """Plans and policies, and how an unrolled network follows them."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -369,3 +369,11 @@ def test_a_warm_up_that_leaves_nothing_to_run_is_refused() -> None:
     FreeRunning(6).prepare(None, train)
     with pytest.raises(ArgumentError, match="warmup must leave a step to run freely, got 7 for"):
         FreeRunning(7).prepare(None, train)
+
+
+@pytest.mark.parametrize("made", [Plan(None, 0.0), PlanBatch(None, Y)], ids=["plan", "batch"])
+def test_every_field_is_written(made: Any) -> None:
+    """Both write their fields themselves."""
+    assert list(vars(made)) == [one.name for one in fields(made)]
+    copied = replace(made)
+    assert vars(copied) == vars(made)

@@ -1,6 +1,7 @@
 """Threads that step together, each its own units: cut anywhere, and whoever comes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 import freerun as fr
 from freerun.heads import Head
 from freerun.kernels.binding import layout
-from freerun.kernels.threads import workers
+from freerun.kernels.threads import slices, workers
 from freerun.kernels.threads.together import BOX_SIZE, FREE, STATE
+from freerun.kernels.threads.truce import Truce
 from tests.kernels.sized import GAUSSIAN, Case, check
 
 WIDE = fr.heads.Categorical(40)
@@ -20,7 +22,7 @@ WIDE = fr.heads.Categorical(40)
 @pytest.fixture
 def teams(monkeypatch: pytest.MonkeyPatch, several_threads: None) -> Iterator[list[int]]:
     """Three threads that always step together; the sizes of the teams that were asked for."""
-    monkeypatch.setattr(workers._Truce, "WORST", 1e9)
+    monkeypatch.setattr(Truce, "WORST", 1e9)
     monkeypatch.setattr(layout, "TEAM_BYTES", 1)
     monkeypatch.setattr(layout, "TEAM_ROWS", 1000)
     layout.layout_of.cache_clear()
@@ -111,25 +113,53 @@ def test_who_comes_never_changes_a_bit(
     # Two of the three: the numbers of those who come have no gap.
     monkeypatch.setattr(workers, "_idle", [worker, Lazy()])
     assert all(map(torch.equal, gradients(batch, dtype), wanted))
-    workers._idle.append(worker)
+    worker.stop()
 
 
 def test_a_team_that_waits_is_given_up_for_some_calls() -> None:
-    truce = workers._Truce()
+    truce = Truce()
 
     def calls_alone() -> int:
         count = 0
-        while truce.holds():
+        while not truce.begin():
             count += 1
         return count
 
-    truce.heed(0.3, 1.0)
     assert calls_alone() == 0
+    truce.end(0.3, 1.0)
     lengths = []
-    for _ in range(8):
-        truce.heed(0.4, 1.0)
+    for _ in range(9):
         lengths.append(calls_alone())
-    assert lengths == [4, 8, 16, 32, 64, 128, 256, 256]
-    truce.heed(0.0, 1.0)
-    truce.heed(0.4, 1.0)
+        truce.end(0.4, 1.0)
+    assert lengths == [0, 4, 8, 16, 32, 64, 128, 256, 256]
+    calls_alone()
+    truce.end(0.0, 1.0)
+    assert calls_alone() == 0
+    truce.end(0.4, 1.0)
     assert calls_alone() == 4
+
+
+def test_one_team_at_a_time() -> None:
+    truce = Truce()
+    assert truce.begin()
+    assert not truce.begin()
+    truce.end(0.0, 1.0)
+    assert truce.begin()
+
+
+def test_python_threads_at_once_change_nothing(teams: list[int]) -> None:
+    wanted = gradients(1, torch.float32)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: gradients(1, torch.float32), range(12)))
+    for one in found:
+        assert all(map(torch.equal, one, wanted))
+
+
+def test_little_work_makes_no_team(teams: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step of a few hundred units is done before anyone else is there."""
+    teams.append(3)
+    monkeypatch.setattr(slices, "WORTH_A_THREAD", 1_500_000)
+    layout.layout_of.cache_clear()
+    before = len(teams)
+    fr.nn.RNN(3, 200, batch_first=True)(torch.zeros(1, 1, 3))
+    assert len(teams) == before

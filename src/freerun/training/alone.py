@@ -15,7 +15,7 @@ from freerun.unroll import unroll_total
 
 __all__ = ["Alone", "is_looked_at", "loss_alone"]
 
-NOTHING = torch.zeros(())
+NOTHING = torch.zeros((), device="cpu")
 
 LOOKING = ("penalty", "update")
 """What policies have that are shown the network as it was unfolded."""
@@ -39,13 +39,14 @@ class Alone:
 
     def backward(self) -> None:
         """Back-propagate the loss, whose gradient is known without a node in the graph."""
-        self.total.backward(_share(self.total.dtype, self.count))
+        total = self.total
+        total.backward(_share(total.dtype, total.device, self.count))
 
 
 @lru_cache(maxsize=8)
-def _share(dtype: torch.dtype, count: float) -> Tensor:
+def _share(dtype: torch.dtype, device: torch.device, count: float) -> Tensor:
     """The gradient of a mean with respect to the sum."""
-    return torch.ones((), dtype=dtype) / max(count, 1e-12)
+    return torch.ones((), dtype=dtype, device=device) / max(count, 1e-12)
 
 
 def is_looked_at(net: RecurrentNetwork, forcing: Forcing, bptt: BPTT) -> bool:
@@ -66,6 +67,8 @@ def loss_alone(
     """
     head, scale = net.head, net.scaling.y_scale
     if not (batch.lengths is None and batch.mask is None and net._is_plain()):
+        return None
+    if head.kernel_score is None or net.readout != "every" or net.device.type != "cpu":
         return None
     if scale is not None and head.in_units(NOTHING, 0.0, scale) is None:
         return None

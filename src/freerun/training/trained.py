@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
-from freerun.training.stepping import Stepper
+from freerun.training.fused import FusedAdam
 
 __all__ = ["Trained"]
 
@@ -40,7 +40,7 @@ class Trained:
         ]
         self.are_few = sum(one.numel() for one in self.parameters) < WORTH_THREADS
         self.are_alike = len({(one.dtype, one.device) for one in self.parameters}) == 1
-        self._stepper = Stepper(method) if self.are_alike else method
+        self._stepper = FusedAdam(method) if self.are_alike else method
 
     def forget(self) -> None:
         """Let go of all gradients."""

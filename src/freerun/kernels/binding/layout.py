@@ -18,9 +18,10 @@ from freerun.kernels.loop import packing as job
 from freerun.kernels.loop.backward import backward_room
 from freerun.kernels.loop.forward import forward_room
 from freerun.kernels.loop.seat import private_bytes
+from freerun.kernels.machine.signals import HAS_CLOCK
 from freerun.kernels.machine.thin import NARROW
 from freerun.kernels.threads.errand import ERRANDS
-from freerun.kernels.threads.slices import slices_of
+from freerun.kernels.threads.slices import is_worth_threads, slices_of
 
 __all__ = ["Layout", "layout_of"]
 
@@ -87,11 +88,12 @@ class Layout:
     def _team(self) -> int:
         """Threads that step together, each its own units; 0 where each has sequences of its own."""
         shape, width = self.shape, self.width
-        if shape.edge is not None and not shape.edge.is_known:
+        is_open = shape.edge is not None and not shape.edge.is_known
+        if is_open or not shape.is_recurrent or not HAS_CLOCK:
             return 0
-        if not shape.is_recurrent or self.drive * width * self.one < TEAM_BYTES:
+        if self.drive * width * self.one < TEAM_BYTES or shape.batch > TEAM_ROWS * shape.threads:
             return 0
-        if shape.batch > TEAM_ROWS * shape.threads:
+        if not is_worth_threads(shape.batch * shape.steps * self.drive * width):
             return 0
         threads = min(shape.threads, width // (4 * self.round(1)))
         return threads if threads > 1 else 0

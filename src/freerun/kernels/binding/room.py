@@ -31,12 +31,14 @@ class Room:
 
 
 _rooms: list[Room] = []
-_SCALARS = {dtype: torch.empty((), dtype=dtype) for dtype in (torch.float32, torch.float64)}
+_SCALARS = {
+    dtype: torch.empty((), dtype=dtype, device="cpu") for dtype in (torch.float32, torch.float64)
+}
 _MAKERS = {
-    dtype: torch.empty(0, dtype=dtype).new_empty
+    dtype: torch.empty(0, dtype=dtype, device="cpu").new_empty
     for dtype in (torch.float32, torch.float64, torch.uint8)
 }
-"""Asked of a tensor that has it, the type need not be told."""
+"""Asked of a tensor that has it, the type need not be told; nor the device, whatever is usual."""
 
 
 def borrow(size: int) -> Room:
@@ -60,7 +62,7 @@ def fresh(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
 
 
 def scalar(dtype: torch.dtype) -> Tensor:
-    """One number without an axis: a copy's shape costs less to read than an empty tuple."""
+    """A tensor of one number without an axis."""
     return torch.empty_like(_SCALARS[dtype])
 
 

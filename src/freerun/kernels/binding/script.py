@@ -147,7 +147,7 @@ class Forward(Script):
             table,
             self.links,
             layout.forward_jobs,
-            np.empty(0),
+            np.empty(0, np.int64),
             0,
             layout.room_forward,
         )

@@ -12,7 +12,7 @@ from freerun.kernels.loop import task as of
 from freerun.kernels.loop.task import FLAG_SIZE, Table, field
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, size
-from freerun.kernels.machine.products import LEAST_EVEN_ROWS, together
+from freerun.kernels.machine.products import LEAST_EVEN_ROWS, panels_of_tile
 from freerun.kernels.machine.signals import add_up, give_way, nanoseconds, peek, post, relax
 
 __all__ = [
@@ -21,8 +21,9 @@ __all__ = [
 ]  # fmt: skip
 
 (
-    # where gradients of weights are summed, whether it is in a team, its number there, and how many
-    # have come, were it one alone
+    # where gradients of weights are summed; whether a team was asked for, the thread's number in it
+    # and how many came (0 and 1 without one); the address of the members' flags, each the count of
+    # one's meetings; and that of the nanoseconds that they waited
     PART, IS_TEAM, MEMBER, MEMBERS, FLAGS, LOST,
     # its units, whole vectors of them
     FIRST_UNIT, OWN_UNITS,
@@ -66,7 +67,7 @@ def shared_room(call: Table, task: int, room: int) -> int:
 def cut_units(number: Number, call: Table, seat: Table, rows: int) -> None:
     """Say which units are the seat's own, for steps of ``rows`` sequences."""
     wide, width, member, members = lanes(number), call[at.WIDTH], seat[MEMBER], seat[MEMBERS]
-    grain = wide * together(rows)
+    grain = wide * panels_of_tile(rows)
     count = (width + grain - 1) // grain
     begin, end = count * member // members * grain, count * (member + 1) // members * grain
     seat[FIRST_UNIT] = min(begin, width)
@@ -82,7 +83,10 @@ def own_share(seat: Table, count: int) -> tuple[int, int]:
 
 @inner
 def own_steps(seat: Table, begin: int, end: int, rows: int) -> tuple[int, int]:
-    """Of a chunk's steps those that are the seat's own; few are all the first member's."""
+    """Of a chunk's steps those that are the seat's own.
+
+    Few are all the first member's: cut, products of few rows would add up in another order.
+    """
     if (end - begin) // seat[MEMBERS] * rows < LEAST_EVEN_ROWS and seat[MEMBERS] > 1:
         return begin, end if seat[MEMBER] == 0 else begin
     first, last = own_share(seat, end - begin)
@@ -102,11 +106,10 @@ def meet(seat: Table) -> None:
     for other in range(members):
         while peek(flags + other * FLAG_SIZE * 8) < meeting:
             looks += 1
-            if looks < PATIENCE:
-                relax()
-                continue
+            relax()
             if looks == PATIENCE:
                 began = nanoseconds()
-            give_way()  # with more threads than processors, the other may wait for this one
+            if looks >= PATIENCE:  # with more threads than processors, the other waits for this one
+                give_way()
     if began:
         add_up(seat[LOST], nanoseconds() - began)

@@ -14,7 +14,8 @@ from freerun.kernels.machine.memory import load_integer
 from freerun.kernels.machine.signals import numbers_at, rows_at
 
 __all__ = [
-    "FLAG_SIZE", "LOST", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of", "task_of",
+    "FLAG_SIZE", "LOST", "MEMBERS", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of",
+    "task_of",
 ]  # fmt: skip
 
 Table = Any
@@ -27,14 +28,14 @@ Table = Any
     ROOM, ROOM_STEP,
     # how many pieces there are, and how many are taken
     PIECES, TAKEN,
-    # how many threads a team has room for, or 0; how many it has; nanoseconds lost to late ones
+    # how many threads a team has room for, or 0; how many came; nanoseconds that these waited
     TEAM, MEMBERS, LOST,
     TASK_SIZE,
 ) = range(16)  # fmt: skip
 """Then follow (first, last) of each piece, and a flag for each of a team."""
 
 FLAG_SIZE = 16
-"""Numbers from flag to flag: each has two lines of the cache to itself, which come in pairs."""
+"""Numbers from flag to flag: more than a pair of the cache's lines, which come together."""
 
 
 def signatures() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from freerun.kernels.machine.memory import lanes, size
 from freerun.kernels.machine.thin import SHALLOW, spread
 from freerun.kernels.machine.tile import tile
 
-__all__ = ["LEAST_EVEN_ROWS", "product", "together"]
+__all__ = ["LEAST_EVEN_ROWS", "panels_of_tile", "product"]
 
 DEPTH = 512
 """Terms that are added up before they meet what was there: long sums lose digits one by one. So
@@ -108,7 +108,7 @@ def _many(
 
 
 @inner
-def together(rows: int) -> int:
+def panels_of_tile(rows: int) -> int:
     """Vectors of columns that one tile of ``rows`` rows has.
 
     Cut elsewhere, a product of few rows would add its terms up in another order.

@@ -3,6 +3,7 @@
 Addresses are those of int64 numbers.
 """
 
+import sys
 from typing import Any
 
 from llvmlite import ir
@@ -13,6 +14,7 @@ from freerun.kernels.machine.compiled import primitive
 from freerun.kernels.machine.tile import pointer_to
 
 __all__ = [
+    "HAS_CLOCK",
     "add_up",
     "call_at",
     "count_up",
@@ -27,6 +29,9 @@ __all__ = [
 ]
 
 INT = ir.IntType(64)
+
+HAS_CLOCK = sys.platform in ("linux", "darwin")
+"""Whether :func:`nanoseconds` runs and :func:`give_way` does."""
 
 
 @primitive

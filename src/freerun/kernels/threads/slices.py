@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["slices_of"]
+__all__ = ["is_worth_threads", "slices_of"]
 
 WORTH_A_THREAD = 1_500_000
 """Multiply-adds for which a second thread is worth calling."""
+
+
+def is_worth_threads(work: int) -> bool:
+    """Whether so many multiply-adds are enough for a second thread."""
+    return work >= WORTH_A_THREAD
 
 
 def slices_of(

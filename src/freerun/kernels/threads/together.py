@@ -25,9 +25,9 @@ __all__ = ["BOX_SIZE", "FREE", "HANDED", "INDEX", "STATE", "STOPPED", "TASK", "s
 FREE, HANDED, BUSY, STOPPED = range(4)
 """What a thread's box says: nothing to do, a task is in it, it is under way, go home."""
 
-TEAM_PATIENCE = 80_000
-"""Looks for the members of a team before it begins without them: a millisecond, by when a thread
-that slept is awake if there is a processor for it."""
+TEAM_NANOSECONDS, TEAM_PATIENCE = 1_000_000, 80_000
+"""How long a team waits for its members before it begins without them, and looks for them at most:
+by then a thread that slept is awake, if there is a processor for it."""
 
 STATE, TASK, INDEX, BOX_SIZE = range(4)
 """A thread's box: the address of a task, and which of its threads this one is."""
@@ -75,9 +75,8 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
         post(box + STATE * 8, HANDED)
     if task[of.TEAM]:
         began = nanoseconds()
-        came = _assemble(boxes)
-        if came < len(boxes):
-            task[of.LOST] = nanoseconds() - began
+        came = _assemble(boxes, began)
+        task[of.LOST] = (nanoseconds() - began) * max(came, 1)
         post(place + of.MEMBERS * 8, 1 + came)
     _work(place, 0)
     for index in range(len(boxes)):
@@ -88,7 +87,7 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
 
 
 @inner
-def _assemble(boxes: Table) -> int:
+def _assemble(boxes: Table, began: int) -> int:
     """How many have come: who has not after a while is not counted on."""
     came, looks = 0, 0
     for index in range(len(boxes)):
@@ -96,6 +95,8 @@ def _assemble(boxes: Table) -> int:
         while peek(state) == HANDED and looks < TEAM_PATIENCE:
             relax()
             looks += 1
+            if looks % 64 == 0 and nanoseconds() - began > TEAM_NANOSECONDS:
+                looks = TEAM_PATIENCE
         if not replace(state, HANDED, FREE):
             came += 1
     return came

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from freerun.kernels.loop.task import LOST, Table, task_of
+from freerun.kernels.loop.task import LOST, MEMBERS, Table, task_of
 from freerun.kernels.threads.errand import address_of as _address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
+from freerun.kernels.threads.truce import Truce
 
 __all__ = ["NOBODY", "run"]
 
@@ -58,35 +59,7 @@ class _Worker:
                 return
 
 
-class _Truce:
-    """Where processors are busy with something else, a team waits more than it works.
-
-    After a call that lost more than ``WORST`` of its time to someone who was late, some are done by
-    one thread alone; the more of them, the more often that happens. Neither changes a bit of what
-    is computed.
-    """
-
-    FEWEST, MOST, WORST = 4, 256, 1 / 3
-
-    def __init__(self) -> None:
-        self.left, self.length = 0, self.FEWEST
-
-    def holds(self) -> bool:
-        """Whether the next call is for one thread."""
-        if self.left == 0:
-            return False
-        self.left -= 1
-        return True
-
-    def heed(self, lost: float, seconds: float) -> None:
-        """Take note of how a team's call went: the time that it lost and took."""
-        if lost > self.WORST * seconds:
-            self.left, self.length = self.length, min(2 * self.length, self.MOST)
-        else:
-            self.length = self.FEWEST
-
-
-_truce = _Truce()
+_truce = Truce()
 
 NOBODY = np.empty(0, np.int64)
 
@@ -95,7 +68,9 @@ _idle: list[_Worker] = []
 
 def _forget() -> None:
     """In a forked child: the threads stayed with the parent."""
+    global _truce
     _idle.clear()
+    _truce = Truce()
 
 
 @atexit.register
@@ -126,20 +101,38 @@ def run(
         team: ``threads``, where they do the one piece together; else 0.
     """
     task = _task(kernel, number, pieces, room, room_step, team)
-    if threads == 1 or (team and _truce.holds()):
+    if team:
+        _run_team(task, tables, team)
+    elif threads == 1:
+        share(task, *tables, NOBODY)
+    else:
+        _run_with(threads - 1, task, tables)
+
+
+def _run_team(task: Table, tables: tuple[Table, Table, Table], team: int) -> None:
+    """Do a task together where it may be; else in this thread."""
+    truce = _truce
+    if not truce.begin():
         share(task, *tables, NOBODY)
         return
-    workers: list[_Worker] = []
     began = perf_counter()
     try:
-        for _ in range(threads - 1):
+        _run_with(team - 1, task, tables)
+    finally:
+        waiting = max(1, int(task[MEMBERS]) - 1)  # each waits for the same one
+        truce.end(1e-9 * task[LOST] / waiting, perf_counter() - began)
+
+
+def _run_with(count: int, task: Table, tables: tuple[Table, Table, Table]) -> None:
+    """Do a task in this thread and up to ``count`` others."""
+    workers: list[_Worker] = []
+    try:
+        for _ in range(count):
             workers.append(_hire())
             workers[-1].wake()
         share(task, *tables, np.array([worker.place for worker in workers]))
     finally:
         _idle.extend(workers)
-    if team:
-        _truce.heed(1e-9 * task[LOST], perf_counter() - began)
 
 
 def _task(

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import freerun as fr
-from freerun.training.stepping import Stepper
+from freerun.training.fused import FusedAdam
 from freerun.training.trained import Trained
 
 Method = torch.optim.Optimizer
@@ -51,7 +51,7 @@ def test_a_step_is_pytorchs_to_the_bit(name: str) -> None:
     ours, theirs = weights(), weights()
     optimizer = fr.Optimizer(name, lr=0.1, weight_decay=0.3)
     one, other = optimizer.build(ours), optimizer.build(theirs)
-    stepper = Stepper(one)
+    stepper = FusedAdam(one)
     for seed in range(12):
         for module in (ours, theirs):
             # A fused step of SGD wants all of them.
@@ -78,7 +78,7 @@ def test_the_class_is_asked_for_the_first_step_alone(
 ) -> None:
     module = weights()
     method = fr.Optimizer(name).build(module)
-    stepper = Stepper(method)
+    stepper = FusedAdam(method)
     for one in module.parameters():
         one.grad = torch.ones_like(one)
     stepper.step()
@@ -102,15 +102,22 @@ def _option(method: Method) -> None:
     method.param_groups[1]["maximize"] = True
 
 
+def _coupled(method: Method) -> None:
+    method.param_groups[0]["decoupled_weight_decay"] = False
+
+
 def _unfused(method: Method) -> None:
     method.param_groups[0]["fused"] = False
+
+
+CHANGES = (_schedule, _scaler, _option, _coupled, _unfused)
 
 
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
         (Derived, _none),
-        *((torch.optim.AdamW, change) for change in (_schedule, _scaler, _option, _unfused)),
+        *((torch.optim.AdamW, change) for change in CHANGES),
     ],
 )
 def test_whatever_is_not_plain_is_left_to_the_class(
@@ -121,7 +128,7 @@ def test_whatever_is_not_plain_is_left_to_the_class(
     module = weights()
     groups = [{"params": [one]} for one in module.parameters()]
     method = kind(groups, fused=True)
-    stepper = Stepper(method)
+    stepper = FusedAdam(method)
     give_gradients(module, 0, all_of_them=True)
     stepper.step()
     change(method)
@@ -130,13 +137,20 @@ def test_whatever_is_not_plain_is_left_to_the_class(
         stepper.step()
 
 
-def test_a_step_that_was_put_into_the_class_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "put",
+    [functools.wraps(torch.optim.AdamW.step)(refuse), functools.partial(refuse)],
+    ids=["a function", "no function"],
+)
+def test_a_step_that_was_put_into_the_class_is_called(
+    put: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = weights()
     method = fr.Optimizer().build(module)
-    stepper = Stepper(method)
+    stepper = FusedAdam(method)
     give_gradients(module, 0, all_of_them=True)
     stepper.step()
-    monkeypatch.setattr(torch.optim.AdamW, "step", functools.wraps(torch.optim.AdamW.step)(refuse))
+    monkeypatch.setattr(torch.optim.AdamW, "step", put)
     with pytest.raises(AssertionError, match="was called"):
         stepper.step()
 
@@ -145,7 +159,7 @@ def test_a_step_that_was_put_into_the_class_is_called(monkeypatch: pytest.Monkey
 def test_hooks_are_called(where: str) -> None:
     module = weights()
     method = fr.Optimizer().build(module)
-    stepper = Stepper(method)
+    stepper = FusedAdam(method)
     give_gradients(module, 0, all_of_them=True)
     stepper.step()
     calls: list[object] = []
@@ -170,7 +184,7 @@ def test_hooks_are_called(where: str) -> None:
 def test_a_profiler_sees_the_step() -> None:
     module = weights()
     method = fr.Optimizer().build(module)
-    stepper = Stepper(method)
+    stepper = FusedAdam(method)
     give_gradients(module, 0, all_of_them=True)
     stepper.step()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:

@@ -1,20 +1,22 @@
 """A step of PyTorch's fused Adam without what its class does around the sums."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch._C._autograd import _profiler_enabled
-from torch.optim import optimizer as hooked
+from torch.optim import Adam, AdamW, optimizer
 
-__all__ = ["Stepper"]
+__all__ = ["FusedAdam"]
 
-SUMS: dict[Any, Any] = {
-    torch.optim.AdamW: torch._fused_adamw_,
-    torch.optim.Adam: torch._fused_adam_,
-}
-"""What the methods come down to where they are fused."""
+KINDS = (Adam, AdamW)
+
+SUMS: tuple[Any, Any] = (
+    getattr(torch, "_fused_adam_", None),
+    getattr(torch, "_fused_adamw_", None),
+)
+"""What the methods come down to where they are fused; None where PyTorch has another way."""
 
 REPLACED = ("step", "grad_scale", "found_inf")
 """What schedules of the rate and scalers of gradients put into an optimizer."""
@@ -22,18 +24,29 @@ REPLACED = ("step", "grad_scale", "found_inf")
 OTHER_WAYS = ("amsgrad", "maximize", "capturable", "differentiable")
 """Options that are left to PyTorch."""
 
-
-HOOKS = torch.optim.Optimizer.profile_hook_step(torch.optim.Optimizer.step).__code__
-"""Of what every class wraps around its step when the first of its optimizers is made."""
+_is_profiled: Any = getattr(getattr(torch._C, "_autograd", None), "_profiler_enabled", None)
+_hooked: Any = getattr(optimizer.Optimizer, "profile_hook_step", None)
 
 
 def _inside(wrapped: Any) -> Any:
-    """A class's step without the hooks around it."""
-    return wrapped.__wrapped__ if wrapped.__code__ is HOOKS else wrapped
+    """A class's step without the hooks that PyTorch wraps around it when the first is made."""
+    hooks, code = (getattr(one, "__code__", None) for one in (_example(), wrapped))
+    return wrapped.__wrapped__ if hooks is not None and code is hooks else wrapped
 
 
-OWN = {kind: _inside(kind.step) for kind in SUMS}
-"""The steps that PyTorch gave the classes."""
+@cache
+def _example() -> Any:
+    """A step with these hooks around it."""
+    return None if _hooked is None else _hooked(optimizer.Optimizer.step)
+
+
+OWN = {
+    kind: step
+    for kind in KINDS
+    for step in (_inside(kind.step),)
+    if getattr(step, "__module__", "").startswith("torch.optim.")
+}
+"""The steps that PyTorch gave the classes; not one that somebody else has put in their place."""
 
 
 class Group(NamedTuple):
@@ -46,7 +59,7 @@ class Group(NamedTuple):
     views: list[Any]
 
 
-class Stepper:
+class FusedAdam:
     """``method.step()``, to the same bits, for weights that are all of one type on one device.
 
     Of what that costs in a small network the sums are a tenth; the rest makes room for hooks,
@@ -69,7 +82,7 @@ class Stepper:
         if gradients is None:
             method.step()
             return
-        add = SUMS[type(method)]
+        add = SUMS[KINDS.index(type(method))]  # type: ignore[arg-type]  # it is plain
         with torch.no_grad():
             for group, own, options in zip(
                 self._groups, gradients, method.param_groups, strict=True
@@ -115,16 +128,21 @@ class Stepper:
 
 def _is_plain(method: torch.optim.Optimizer) -> bool:
     """Whether nobody would see that PyTorch's own step was not called."""
-    kind = type(method)
+    kind: Any = type(method)
+    if kind not in OWN or None in SUMS or _is_profiled is None or _is_profiled():
+        return False
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    is_decoupled = kind is AdamW
     return (
-        kind in SUMS
-        and _inside(kind.step) is OWN[kind]
-        and not method._optimizer_step_pre_hooks
-        and not method._optimizer_step_post_hooks
-        and not hooked._global_optimizer_pre_hooks
-        and not hooked._global_optimizer_post_hooks
+        _inside(kind.step) is OWN[kind]
+        and not any(getattr(method, name, True) for name in hooks)
+        and not getattr(optimizer, "_global_optimizer_pre_hooks", True)
+        and not getattr(optimizer, "_global_optimizer_post_hooks", True)
         and not any(name in method.__dict__ for name in REPLACED)
         and all(group["fused"] for group in method.param_groups)
         and not any(group[name] for group in method.param_groups for name in OTHER_WAYS)
-        and not _profiler_enabled()
+        and all(
+            group.get("decoupled_weight_decay", is_decoupled) == is_decoupled
+            for group in method.param_groups
+        )
     )
