@@ -31,7 +31,7 @@ __all__ = ["READOUTS", "RECURRENCES", "RecurrentNetwork"]
 
 RECURRENCES = ("hidden", "output", "both")
 READOUTS = ("every", "last")
-NOTHING = Noise()
+NO_NOISE = Noise()
 
 
 class RecurrentNetwork(nn.Module):
@@ -343,9 +343,7 @@ class RecurrentNetwork(nn.Module):
         generator: torch.Generator | None,
         noise: Noise | None,
         score: bool,
-    ) -> tuple[
-        Tensor | None, Plan | None, State | None, int, Tensor | None, Noise, bool, Tensor | None
-    ]:
+    ) -> tuple[Tensor | None, Plan | None, State | None, int, Tensor | None, Noise, Tensor | None]:
         """What :meth:`forward` is given, checked, and as :func:`unroll` takes it."""
         where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
         if steps is None and is_usual(self, x, y, lengths, mask):
@@ -378,7 +376,7 @@ class RecurrentNetwork(nn.Module):
         if noise is None:
             noise = self.draw_noise(batch, steps, plan, generator)
         target = y if score and mask is None and self.readout == "every" else None
-        return x, plan, state, steps, lengths, noise, True, target
+        return x, plan, state, steps, lengths, noise, target
 
     def _is_plain(self) -> bool:
         """Whether calling the network is running this class's ``forward`` and nothing else."""
@@ -449,7 +447,7 @@ class RecurrentNetwork(nn.Module):
         """What is random in one unroll: samples where the plan feeds them, dropout in training."""
         samples, drops = None, self.training and self.dropout
         if not drops and (plan is None or not plan.draws):
-            return NOTHING
+            return NO_NOISE
         if plan is not None and plan.draws:  # a teacher's too: a missing target makes it w = 0
             samples = self.head.noise((batch, steps), generator, self.dtype).to(self.device)
         if not drops:

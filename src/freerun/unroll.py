@@ -34,8 +34,8 @@ def unroll(
     steps: int,
     lengths: Tensor | None = None,
     noise: Noise = Noise(),
-    with_h: bool = True,
     target: Tensor | None = None,
+    with_h: bool = True,
 ) -> Unrolled:
     """Unfold ``net`` over a batch, on kernels where :func:`freerun.kernels.choose` finds one.
 
@@ -49,9 +49,9 @@ def unroll(
         lengths: ``(batch,)`` on the same device, 0 to ``steps``; None where every sequence has
             ``steps``.
         noise: what is random.
-        with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
         target: y, wholly observed, to be scored on the way where a kernel can: then ``.nll`` is
             there.
+        with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
 
     Returns:
         The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
@@ -95,7 +95,6 @@ def unroll_total(
     steps: int,
     lengths: Tensor | None,
     noise: Noise,
-    with_h: bool,
     target: Tensor | None,
 ) -> Tensor | None:
     """The ``.total`` of :func:`unroll`, of what fills the batch, without anything else of it.

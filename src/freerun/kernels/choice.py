@@ -125,7 +125,7 @@ def choose_inside(net: Any, x: Tensor | None = None, plan: Any = None) -> Choice
 
 
 choose = eager(choose_inside)
-"""The same for callers that ``torch.compile`` does not leave alone of itself."""
+""":func:`choose_inside` for callers who are not themselves what ``torch.compile`` leaves alone."""
 
 
 class _Way(NamedTuple):

@@ -6,15 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.given import (
-    Edge,
-    Fed,
-    Layer,
-    Parameters,
-    Readout,
-    contiguous,
-    plain_terms,
-)
+from freerun.kernels.binding.given import Edge, Fed, Layer, Parameters, Readout
+from freerun.kernels.binding.terms import plain_terms, terms_of
 from freerun.kernels.binding.unfolding import Unfolding
 
 __all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_plain_score", "unfold_score"]
@@ -62,9 +55,9 @@ def unfold(
     not to what forcing feeds, nor to y, w, noise and masks. What stands behind a sequence's length
     is not read, and is 0 in what is returned.
     """
-    unfolding = Unfolding(
-        cell, layers, _side_by_side(x), memory, edge, readout, lengths, is_recurrent
-    )  # fmt: skip
+    x = _side_by_side(x)
+    terms = terms_of(cell, layers, x, memory, edge, readout, is_recurrent)
+    unfolding = Unfolding(terms, lengths)
     if _has_graph(unfolding.tensors):
         o, h, f, nll, total, *last = _apply(unfolding, with_h, *unfolding.tensors)
     else:
@@ -82,10 +75,12 @@ def unfold_layers(
     """
     x = _side_by_side(x)
     if memory or lengths is not None:
-        given = [Layer(*(contiguous(one) for one in layer)) for layer in layers]
-        unfolding = Unfolding(cell, given, x, memory, None, None, lengths, True)
+        given = [
+            Layer(*[None if one is None else one.contiguous() for one in layer]) for layer in layers
+        ]
+        unfolding = Unfolding(terms_of(cell, given, x, memory, None, None, True), lengths)
     else:
-        unfolding = Unfolding.plain(*plain_terms(cell, layers, x, True))
+        unfolding = Unfolding(plain_terms(cell, layers, x, True))
     if _has_graph(unfolding.tensors):
         h, *last = _apply_layers(unfolding, *unfolding.tensors)
     else:
@@ -98,23 +93,18 @@ def unfold_score(
     readout: Readout, is_recurrent: bool,
 ) -> Tensor:  # fmt: skip
     """``unfold(...).total``, for whoever wants nothing else; every sequence fills the batch."""
-    return _score(
-        Unfolding(cell, layers, _side_by_side(x), memory, edge, readout, None, is_recurrent)
-    )
+    x = _side_by_side(x)
+    return _score(Unfolding(terms_of(cell, layers, x, memory, edge, readout, is_recurrent)))
 
 
 def unfold_plain_score(
     cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
     score: str, target: Tensor, truth: Tensor | None, is_recurrent: bool,
 ) -> Tensor:  # fmt: skip
-    """The same for a plain call; see :func:`plain_terms`.
-
-    ``target`` is what is scored, and ``truth`` all that is fed, where that is known.
-    """
-    fields, tensors = plain_terms(
-        cell, layers, _side_by_side(x), is_recurrent, fed, readout, score
-    )  # fmt: skip
-    return _score(Unfolding.plain(fields, tensors, target, truth))
+    """The same for a plain call; see :func:`plain_terms`."""
+    x = _side_by_side(x)
+    terms = plain_terms(cell, layers, x, is_recurrent, fed, readout, score, target, truth)
+    return _score(Unfolding(terms))
 
 
 def _score(unfolding: Unfolding) -> Tensor:

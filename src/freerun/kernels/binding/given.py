@@ -1,24 +1,11 @@
-"""What an unfolding is given: parameters, the output edge, the readout; and the shape of it all."""
+"""What an unfolding is given: parameters, the output edge, the readout."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
-from freerun.kernels.binding.shape import GATE_COUNTS
-
-__all__ = [
-    "Edge",
-    "Fed",
-    "Layer",
-    "Parameters",
-    "Readout",
-    "contiguous",
-    "oldest_first",
-    "plain_terms",
-    "shape_of",
-]
+__all__ = ["Edge", "Fed", "Layer", "Parameters", "Readout", "oldest_first"]
 
 
 Parameters = Sequence[Any]
@@ -85,78 +72,6 @@ class Readout(NamedTuple):
     skip: Tensor | None = None
     score: str = ""
     target: Tensor | None = None
-
-
-def shape_of(
-    cell: str, layers: Sequence[Layer], x: Tensor, edge: Edge | None, readout: Readout | None,
-    is_recurrent: bool,
-) -> tuple[Any, ...]:  # fmt: skip
-    """The fields of the :class:`Shape` that a layout is made for: making one costs more."""
-    biases = tuple([(one.bias_ih is not None, one.bias_hh is not None) for one in layers])
-    edge_shape, size, has_skip, score = None, 0, False, ""
-    if edge is not None:
-        lags = edge.lags
-        features = edge.weight_fh.shape[1] // lags
-        edge_shape = (
-            lags, features, edge.truth is not None, edge.feed, edge.components, edge.through
-        )  # fmt: skip
-    if readout is not None:
-        size, has_skip, score = readout.weight.shape[0], readout.skip is not None, readout.score
-    return (
-        cell, x.dtype, *x.shape, layers[0].weight_ih.shape[0] // GATE_COUNTS[cell], len(layers),
-        is_recurrent, biases, edge_shape, size, has_skip, score, torch.get_num_threads(),
-    )  # fmt: skip
-
-
-def plain_terms(
-    cell: str, layers: Sequence[Parameters], x: Tensor, is_recurrent: bool, fed: Fed | None = None,
-    readout: Parameters | None = None, score: str = "",
-) -> tuple[tuple[Any, ...], list[Tensor | None]]:  # fmt: skip
-    """The fields of the shape, and the tensors as :class:`Layout` numbers them, of a plain call.
-
-    It begins from zeros and drops nothing. That is what most calls are: put together from what is
-    there, they need none of the values above.
-
-    Args:
-        cell: one of ``CELL_CODES``.
-        layers: U, W, b and the recurrent term's bias of each, or None.
-        x: ``(batch, time, input_size)``.
-        is_recurrent: whether W is there.
-        fed: the output edge, or None.
-        readout: V, c and s, or None.
-        score: one of ``SCORE_CODES``, or nothing.
-    """
-    tensors: list[Tensor | None] = [x]
-    biases = []
-    for ih, hh, bias_ih, bias_hh in layers:
-        tensors += (
-            ih.contiguous(), None if hh is None else hh.contiguous(),
-            None if bias_ih is None else bias_ih.contiguous(),
-            None if bias_hh is None else bias_hh.contiguous(),
-        )  # fmt: skip
-        biases.append((bias_ih is not None, bias_hh is not None))
-    if is_recurrent:
-        tensors += (None, None) if cell == "lstm" else (None,)
-    edge = None
-    if fed is not None:
-        weight_fh, lags, *kind = fed
-        tensors += (weight_fh.contiguous(), None)
-        edge = (lags, weight_fh.shape[1] // lags, *kind)
-    size, has_skip = 0, False
-    if readout is not None:
-        V, c, skip = readout
-        tensors += (V.contiguous(), c.contiguous(), skip)
-        size, has_skip = V.shape[0], skip is not None
-    fields = (
-        cell, x.dtype, *x.shape, layers[0][0].shape[0] // GATE_COUNTS[cell], len(layers),
-        is_recurrent, tuple(biases), edge, size, has_skip, score, torch.get_num_threads(),
-    )  # fmt: skip
-    return fields, tensors
-
-
-def contiguous(tensor: Any) -> Any:
-    """The same side by side, where it is there."""
-    return None if tensor is None else tensor.contiguous()
 
 
 def oldest_first(weight: Tensor, lags: int) -> Tensor:

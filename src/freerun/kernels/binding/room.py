@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Room", "borrow", "empty", "fresh", "give_back", "scalar", "zeros"]
+__all__ = ["Room", "borrow", "empty", "fresh", "give_back", "place_of", "scalar", "zeros"]
 
 HUGE = 4 * 2**20
 """Bytes from which memory is asked for in large pages: the first touch of a small one costs more
@@ -76,6 +76,11 @@ def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
         if end > start:
             _advise(start, end - start, 14)  # MADV_HUGEPAGE
     return found
+
+
+def place_of(tensor: Tensor | None) -> int:
+    """Its address; 0 for none."""
+    return 0 if tensor is None else tensor.data_ptr()
 
 
 def zeros(shape: Sequence[int], dtype: torch.dtype) -> Tensor:

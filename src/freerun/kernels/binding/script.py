@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Script", "Scripts"]
 
 SMALL = 2**13
-"""Numbers of h up to which a copy of it costs less than a second look at the same memory."""
+"""Numbers of h up to which copying it costs less than a tensor in the memory of another."""
 
 Link = tuple[int, int, int]
 """Where in the tables, which number, and bytes to add."""
@@ -31,15 +31,15 @@ Link = tuple[int, int, int]
     TARGET, VALUES, SHARPENING, NOISE, NOISE_ROW, NOISE_STEP, FORCED, FORCED_ROW, FORCED_STEP,
     MASKS,
 ) = range(of.FIXED, of.FIXED + 18)  # fmt: skip
-"""A call's numbers behind those that every call has; three for each layer's mask, then the tensors'
-addresses and a 0. On the way back there follow:"""
+"""A call's numbers behind those that every call has. Then there are three for each layer's mask,
+the tensors' addresses, and a 0."""
 
 (
     D_NLL, D_NLL_ROW, D_NLL_STEP, D_O, D_O_ROW, D_O_STEP, D_H, D_H_ROW, D_H_STEP,
     D_X, D_H_LAST, D_C_LAST, D_H_FIRST, D_C_FIRST,
     GRADIENTS,
 ) = range(15)  # fmt: skip
-"""and then where the parameters' gradients go."""
+"""On the way back these follow, and then where the parameters' gradients go."""
 
 
 class Laid(NamedTuple):
@@ -66,8 +66,8 @@ class Script:
     Attributes:
         place: the address of what is prepared.
         write: writes the row of numbers into memory.
-        tables: bytes from there to the tables.
-        work: bytes from there to what is behind these.
+        tables: bytes from the row's beginning to the tables.
+        work: bytes from the row's beginning to what is behind the tables.
         layers: how many there are.
         laid: where everything is for sequences that fill the batch.
     """

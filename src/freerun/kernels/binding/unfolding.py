@@ -10,10 +10,20 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from freerun.kernels.binding.given import Edge, Layer, Readout, oldest_first, shape_of
+from freerun.kernels.binding.given import oldest_first
 from freerun.kernels.binding.layout import layout_of
-from freerun.kernels.binding.room import Room, borrow, empty, fresh, give_back, scalar, zeros
+from freerun.kernels.binding.room import (
+    Room,
+    borrow,
+    empty,
+    fresh,
+    give_back,
+    place_of,
+    scalar,
+    zeros,
+)
 from freerun.kernels.binding.script import Forward, Laid, Script
+from freerun.kernels.binding.terms import NOWHERE, Terms
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
@@ -23,11 +33,7 @@ from freerun.kernels.threads.workers import run
 __all__ = ["NO_LENGTHS", "Unfolding"]
 
 NO_LENGTHS = np.empty(0, np.int64)
-NOWHERE = (0, 0, 0)
-"""An address and two strides."""
 NO_MEMORY = (0, 0, 0, 0)
-NOTHING_GIVEN = (0, *NOWHERE, *NOWHERE)
-"""No sharpening, no noise, no forcing."""
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -37,15 +43,8 @@ class Unfolding:
     """One call: :meth:`run` it, and :meth:`back` goes back through it.
 
     Args:
-        cell: one of ``CELL_CODES``.
-        layers: from the lowest.
-        x: ``(batch, time, input_size)``; its last axis lies side by side.
-        memory: h, and an LSTM's c, before the first step, ``(layers, batch, units)`` each, side by
-            side; nothing for zeros.
-        edge: the output edge, or None.
-        readout: at every step, or None.
+        terms: what is unfolded.
         lengths: int64, falling; None where every sequence fills the batch.
-        is_recurrent: whether W is there.
 
     Attributes:
         tensors: all that gradients may flow to, in the order that :class:`Layout` numbers them.
@@ -59,71 +58,15 @@ class Unfolding:
         "tensors", "turned",
     )  # fmt: skip
 
-    def __init__(
-        self, cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor],
-        edge: Edge | None, readout: Readout | None, lengths: Tensor | None, is_recurrent: bool,
-    ) -> None:  # fmt: skip
-        self.layout = layout = layout_of(shape_of(cell, layers, x, edge, readout, is_recurrent))
-        tensors: list[Tensor | None] = [x]
-        for layer in layers:
-            tensors += layer[:4]
-        tensors += memory or (None,) * layout.memory_parts
-        if edge is not None:
-            tensors += (edge.weight_fh, edge.before)
-        if readout is not None:
-            tensors += readout[:3]
-        self.tensors = tensors
-        self.alive: Any = edge
+    def __init__(self, terms: Terms, lengths: Tensor | None = None) -> None:
+        fields, self.tensors, self.given, self.constants, self.alive = terms
+        self.layout = layout = layout_of(fields)
         self.kept: Sequence[Tensor | None] = ()
         self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
-        self.constants: list[Tensor] = []
-        self.given = self._given(layers, edge, None if readout is None else readout.target)
-        self.is_ragged, self.slices = lengths is not None, layout.slices
-        self.team = 0 if self.is_ragged else layout.team
-        if lengths is not None:
-            self.lengths = lengths.numpy()
-            self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
-
-    @classmethod
-    def plain(
-        cls, fields: tuple[Any, ...], tensors: list[Tensor | None], target: Tensor | None = None,
-        truth: Tensor | None = None,
-    ) -> "Unfolding":  # fmt: skip
-        """One of :func:`plain_terms`; what is scored, and all that is fed where that is known."""
-        self = cls.__new__(cls)
-        self.layout = layout = layout_of(fields)
-        self.tensors, self.alive = tensors, truth
-        self.constants = [] if target is None else [target]
-        self.kept, self.turned = (), None
-        self.given = [_place(target), _place(truth), *NOTHING_GIVEN, *NOWHERE * layout.shape.layers]
         self.is_ragged, self.slices, self.team = False, layout.slices, layout.team
-        return self
-
-    def _given(
-        self, layers: Sequence[Layer], edge: Edge | None, target: Tensor | None
-    ) -> list[int]:
-        """Where everything is that no gradient flows to, as ``script`` has it from TARGET on."""
-        given = [0, 0, *NOTHING_GIVEN]
-        if target is not None:
-            self.constants.append(target)
-            given[0] = target.data_ptr()
-        if edge is not None:
-            if edge.truth is not None:
-                given[1] = edge.truth.data_ptr()
-            elif edge.weights is not None and edge.values is not None:
-                given[1], given[6:] = edge.values.data_ptr(), self._strided(edge.weights)
-            if edge.sharpening is not None:
-                given[2] = edge.sharpening.data_ptr()
-            if edge.noise is not None:
-                given[3:6] = self._strided(edge.noise)
-        for layer in layers:
-            given += NOWHERE if layer.mask is None else self._strided(layer.mask)
-        return given
-
-    def _strided(self, constant: Tensor) -> tuple[int, int, int]:
-        """Where a constant is, and its strides from sequence to sequence and step to step."""
-        self.constants.append(constant)
-        return constant.data_ptr(), constant.stride(0), constant.stride(1)
+        if lengths is not None:
+            self.is_ragged, self.team, self.lengths = True, 0, lengths.numpy()
+            self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
 
     # --- forward ----------------------------------------------------------------------------------
 
@@ -151,9 +94,9 @@ class Unfolding:
         h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
         size = (shape.layers, batch, shape.units)
         last = [fresh(size, dtype) for _ in range(layout.memory_parts)]
-        numbers = self._numbers(script, [*map(_place, last), 0, 0][:2])
-        seen = (_place(h), _place(f)) if is_copied else (0, 0)
-        self._go(forward, script, numbers, _place(nll), _place(total), seen)
+        numbers = self._numbers(script, [*map(place_of, last), 0, 0][:2])
+        seen = (place_of(h), place_of(f)) if is_copied else (0, 0)
+        self._go(forward, script, numbers, place_of(nll), place_of(total), seen)
         return o, h, f, nll, total, *last
 
     def _hold(
@@ -205,7 +148,7 @@ class Unfolding:
     def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
         """What is different in every call, as ``script`` has it from X_ROW on."""
         if len(self.kept) > 2:
-            o, top, kept, fed = map(_place, self.kept)
+            o, top, kept, fed = map(place_of, self.kept)
         else:
             seen, block = self.kept
             assert block is not None
@@ -350,8 +293,8 @@ class Unfolding:
             else:
                 targets.append(0)
         numbers = self._numbers(layout.scripts.kept)
-        numbers += (*of_nll, *of_o, *of_h, _place(found[0]), *of_memory, *targets)
-        self._go(backward, script, numbers, blank=_place(d_fed))
+        numbers += (*of_nll, *of_o, *of_h, place_of(found[0]), *of_memory, *targets)
+        self._go(backward, script, numbers, blank=place_of(d_fed))
         del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
         if layout.lags > 1:
             d_r = found[layout.weight_fh]
@@ -387,11 +330,6 @@ class Unfolding:
                 made = make((shape.layers, shape.batch, shape.units), shape.dtype)
                 found[first + part], of_first[part] = made, made.data_ptr()
         return (*of_last, *of_first), alive
-
-
-def _place(tensor: Tensor | None) -> int:
-    """Its address; 0 for none."""
-    return 0 if tensor is None else tensor.data_ptr()
 
 
 def _incoming(given: Tensor) -> tuple[Tensor, tuple[int, int, int]]:

@@ -117,12 +117,10 @@ def plain_steps(
             )  # fmt: skip
         update(number, cell, count * width, 0, drive, 0, before, 0, h, 0)
         read_out(number, call, count, h, width, o, o_row)
-        if call[at.SCORE]:
+        if call[at.SCORE]:  # of what is fed as it is, which needs no room
             for sequence in range(first, last):
                 place = place_of_output(number, call, sequence, t)
-                score_step(
-                    number, call, sequence, t, place, 0
-                )  # what is fed as it is needs no room
+                score_step(number, call, sequence, t, place, 0)
         source, target = o, fed + ahead
         for _ in range(count):
             for index in range(features):
