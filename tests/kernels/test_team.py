@@ -78,10 +78,18 @@ def test_units_for_one_thread_alone_make_no_team(several_threads: None) -> None:
     check(Case("lstm", "hidden", False), 1, 9, 20, 3, 1, 1, None)
 
 
-def gradients(batch: int, dtype: torch.dtype) -> list[torch.Tensor]:
+def made(batch: int, dtype: torch.dtype) -> Any:
     torch.manual_seed(0)
     net = fr.RecurrentNetwork(3, 200, WIDE, "lstm", num_layers=2).to(dtype)
     x, y = torch.randn(batch, 23, 3, dtype=dtype), torch.randint(40, (batch, 23))
+    return net, x, y
+
+
+def gradients(batch: int, dtype: torch.dtype) -> list[torch.Tensor]:
+    return gradients_of(*made(batch, dtype))
+
+
+def gradients_of(net: Any, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
     loss = net.loss(x, y)
     return [loss, *torch.autograd.grad(loss, list(net.parameters()))]
 
@@ -148,9 +156,10 @@ def test_one_team_at_a_time() -> None:
 
 
 def test_python_threads_at_once_change_nothing(teams: list[int]) -> None:
-    wanted = gradients(1, torch.float32)
+    given = made(1, torch.float32)
+    wanted = gradients_of(*given)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: gradients(1, torch.float32), range(12)))
+        found = list(pool.map(lambda _: gradients_of(*given), range(12)))
     for one in found:
         assert all(map(torch.equal, one, wanted))
 

@@ -71,8 +71,8 @@ def _before(
     if not ranges.have_past:
         size = len(start), context
         x, y = (None if flat is None else _zeros(flat, size) for flat in (storage.x, storage.y))
-        real, exists = (torch.from_numpy(np.zeros(size, np.bool_)) for _ in range(2))
-        return x, y, real, exists
+        none, nothing = (torch.from_numpy(np.zeros(size, np.bool_)) for _ in range(2))
+        return x, y, none, nothing
     rows = start[:, None] + np.arange(-context, 0)
     exists = real = rows >= ranges.origin.numpy()[number][:, None]
     if storage.complete is not None:

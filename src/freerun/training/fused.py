@@ -82,7 +82,7 @@ class FusedAdam:
         if gradients is None:
             method.step()
             return
-        add = SUMS[KINDS.index(type(method))]  # type: ignore[arg-type]  # it is plain
+        add = SUMS[KINDS.index(type(method))]
         with torch.no_grad():
             for group, own, options in zip(
                 self._groups, gradients, method.param_groups, strict=True

@@ -75,9 +75,7 @@ def unfold_layers(
     """
     x = _side_by_side(x)
     if memory or lengths is not None:
-        given = [
-            Layer(*[None if one is None else one.contiguous() for one in layer]) for layer in layers
-        ]
+        given = [Layer(*map(_contiguous, layer)) for layer in layers]
         unfolding = Unfolding(terms_of(cell, given, x, memory, None, None, True), lengths)
     else:
         unfolding = Unfolding(plain_terms(cell, layers, x, True))
@@ -105,6 +103,10 @@ def unfold_plain_score(
     x = _side_by_side(x)
     terms = plain_terms(cell, layers, x, is_recurrent, fed, readout, score, target, truth)
     return _score(Unfolding(terms))
+
+
+def _contiguous(tensor: Any) -> Any:
+    return None if tensor is None else tensor.contiguous()
 
 
 def _score(unfolding: Unfolding) -> Tensor:
