@@ -124,27 +124,22 @@ def test_who_comes_never_changes_a_bit(
     worker.stop()
 
 
-def test_a_team_that_waits_is_given_up_for_some_calls() -> None:
-    truce = Truce()
-
-    def calls_alone() -> int:
-        count = 0
-        while not truce.begin():
-            count += 1
-        return count
-
-    assert calls_alone() == 0
+def test_a_team_that_waits_is_given_up_for_as_long_as_that_is_worth() -> None:
+    times = [5.0]
+    truce = Truce(lambda: times[-1])
+    assert truce.begin()
     truce.end(0.3, 1.0)
-    lengths = []
-    for _ in range(9):
-        lengths.append(calls_alone())
-        truce.end(0.4, 1.0)
-    assert lengths == [0, 4, 8, 16, 32, 64, 128, 256, 256]
-    calls_alone()
-    truce.end(0.0, 1.0)
-    assert calls_alone() == 0
+    assert truce.begin()
     truce.end(0.4, 1.0)
-    assert calls_alone() == 4
+    for time in (5.0, 12.9):
+        times.append(time)
+        assert not truce.begin()
+    times.append(13.1)
+    assert truce.begin()
+    truce.end(1e-3, 2e-3)
+    assert not truce.begin()
+    times.append(13.13)
+    assert truce.begin()
 
 
 def test_one_team_at_a_time() -> None:
