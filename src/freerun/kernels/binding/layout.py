@@ -41,7 +41,7 @@ STEPLESS = 32
 """Steps from which a chunk of one sequence alone is large enough for its products."""
 
 CHUNK_ROWS = 192
-CHUNK_NUMBERS = 2**17
+CHUNK_NUMBERS = 2**18
 """A chunk has so many rows, fewer where their gates would have more numbers than the cache."""
 
 
