@@ -93,22 +93,16 @@ def _come_in(
     one, width, out_width = size(number), call[at.WIDTH], call[at.SIZE_WIDTH]
     dh = place_of_dh(call, last - first, call[at.LAYERS] - 1, room, one) + before * width * one
     d_o += before * out_width * one
-    if call[at.D_H]:
-        _gather_padded(
-            number, lengths, first, last, begin, end, call[at.D_H], call[at.D_H_ROW],
-            call[at.D_H_STEP], call[at.UNITS], dh, width,
-        )  # fmt: skip
-    else:
-        clear(number, total * width, dh)
+    _gather_padded(
+        number, lengths, first, last, begin, end, total, call[at.D_H], call[at.D_H_ROW],
+        call[at.D_H_STEP], call[at.UNITS], dh, width,
+    )  # fmt: skip
     if call[at.V] == 0:
         return
-    if call[at.D_O]:
-        _gather_padded(
-            number, lengths, first, last, begin, end, call[at.D_O], call[at.D_O_ROW],
-            call[at.D_O_STEP], call[at.SIZE], d_o, out_width,
-        )  # fmt: skip
-    else:
-        clear(number, total * out_width, d_o)
+    _gather_padded(
+        number, lengths, first, last, begin, end, total, call[at.D_O], call[at.D_O_ROW],
+        call[at.D_O_STEP], call[at.SIZE], d_o, out_width,
+    )  # fmt: skip
     if call[at.D_NLL]:
         _score_gradients(number, call, lengths, first, last, begin, end, d_o, seat[SPARE])
     if call[at.EDGE] != at.OPEN_EDGE:
@@ -132,15 +126,17 @@ def _hand_over(number: Number, call: Table, rows: int, count: int, seat: Table, 
 
 @inner
 def _gather_padded(
-    number: Number, lengths: Table, first: int, last: int, begin: int, end: int, source: int,
-    row: int, step: int, count: int, target: int, width: int,
+    number: Number, lengths: Table, first: int, last: int, begin: int, end: int, total: int,
+    source: int, row: int, step: int, count: int, target: int, width: int,
 ) -> None:  # fmt: skip
-    """A chunk's rows with zeros behind them, up to whole vectors."""
-    if count < width:
-        clear(number, count_rows(lengths, first, last, begin, end) * width, target)
-    gather(
-        number, lengths, first, last, begin, end, source, row, step, 0, 0, 0, count, target, width
-    )
+    """Some steps' rows, zeros behind them up to whole vectors; zeros alone without a ``source``."""
+    if count < width or source == 0:
+        clear(number, total * width, target)
+    if source:
+        gather(
+            number, lengths, first, last, begin, end, source, row, step, 0, 0, 0, count, target,
+            width,
+        )  # fmt: skip
 
 
 @inner
