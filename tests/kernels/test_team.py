@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,8 +11,9 @@ import freerun as fr
 from freerun.heads import Head
 from freerun.kernels.binding import layout
 from freerun.kernels.threads import slices, workers
-from freerun.kernels.threads.together import BOX_SIZE, FREE, STATE
+from freerun.kernels.threads.together import FREE, STATE
 from freerun.kernels.threads.truce import Truce
+from tests.kernels.lazy import Lazy
 from tests.kernels.sized import GAUSSIAN, Case, check
 
 WIDE = fr.heads.Categorical(40)
@@ -92,17 +92,6 @@ def gradients(batch: int, dtype: torch.dtype) -> list[torch.Tensor]:
 def gradients_of(net: Any, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
     loss = net.loss(x, y)
     return [loss, *torch.autograd.grad(loss, list(net.parameters()))]
-
-
-class Lazy:
-    """A thread that does not come."""
-
-    def __init__(self) -> None:
-        self.box = np.zeros(BOX_SIZE, np.int64)
-        self.place = self.box.ctypes.data
-
-    def wake(self) -> None:
-        pass
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -21,6 +21,7 @@ from freerun.kernels.threads.together import (
     share,
 )
 from freerun.kernels.threads.workers import NOBODY
+from tests.kernels.lazy import Lazy
 
 
 def unrolled(seed: int = 0) -> Any:
@@ -45,14 +46,6 @@ def test_who_takes_which_piece_never_changes_a_bit() -> None:
 @pytest.mark.usefixtures("several_threads")
 def test_a_thread_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = gradients()
-
-    class Lazy:
-        def __init__(self) -> None:
-            self.box = np.zeros(BOX_SIZE, np.int64)
-            self.place = self.box.ctypes.data
-
-        def wake(self) -> None:
-            pass
 
     lazy = [Lazy(), Lazy()]
     monkeypatch.setattr(workers, "_idle", lazy)
