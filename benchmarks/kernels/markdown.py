@@ -34,8 +34,9 @@ from one run count; times are this machine's.
 
 What each of them is, and what was left out:
 
-- freerun: `fr.nn.RNN`, `GRU`, `LSTM` for hidden recurrence, else `RecurrentNetwork.loss`, `fr.run`,
-  `Session.step` and `fr.fit`, as a user calls them. No gradient of x is asked for, of anyone.
+- freerun: `fr.nn.RNN`, `GRU`, `LSTM` for hidden recurrence, else `RecurrentNetwork.backpropagate`,
+  `fr.run`, `Session.step` and `fr.fit`, as a user calls them. No gradient of x is asked for, of
+  anyone. What `fit` adds is counted beyond `backpropagate` on one batch that is there already.
 - torch.nn: PyTorch's own layers. Eager loop: the equations step by step, U x in one product before.
   `torch.compile` of that loop unrolls it and compiles for a minute or more: at T = 50 and in a few
   cases only.

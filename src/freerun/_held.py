@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch import nn
 from torch.nn.modules import module as of_all
 
-__all__ = ["has_hooks", "held"]
+__all__ = ["held", "is_called_plainly"]
 
 
 def held(module: Any, name: str) -> Any:
@@ -22,7 +23,19 @@ def held(module: Any, name: str) -> Any:
     return modules[name] if name in modules else getattr(module, name)
 
 
-def has_hooks(own: Mapping[str, Any]) -> bool:
+def is_called_plainly(module: nn.Module, kind: type[nn.Module]) -> bool:
+    """Whether calling the module is running the ``forward`` of ``kind`` and nothing else."""
+    own, held_here = module.__class__, module.__dict__
+    return (
+        own.forward is kind.forward
+        and own.__call__ is nn.Module.__call__
+        and "forward" not in held_here
+        and held_here.get("_compiled_call_impl") is None
+        and not _has_hooks(held_here)
+    )
+
+
+def _has_hooks(own: Mapping[str, Any]) -> bool:
     """Whether calling a module with these attributes runs more than its ``forward``."""
     return bool(
         own["_forward_hooks"]

@@ -19,18 +19,22 @@ from freerun.kernels import (
     Edge,
     Layer,
     Readout,
+    Scored,
+    Unfolding,
     choose_inside,
     eager,
     kernel_feed,
+    plain_terms,
+    score,
+    score_directly,
+    terms_of,
     unfold,
-    unfold_plain_score,
-    unfold_score,
 )
 from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled
 
-__all__ = ["total_on_kernels", "unroll_on_kernels"]
+__all__ = ["score_on_kernels", "total_on_kernels", "unroll_on_kernels"]
 
 
 @eager
@@ -107,17 +111,35 @@ def total_on_kernels(
 
     Arguments as for :func:`unroll_on_kernels`.
     """
+    unfolding = _scoring(net, below, plan, state, noise, y)
+    return None if unfolding is None else score(unfolding)
+
+
+@eager
+def score_on_kernels(
+    net: Unfoldable, below: Tensor, plan: Plan | None, state: State | None, noise: Noise, y: Tensor
+) -> Scored | None:
+    """The same sum, and a way back without a graph; None also where there must be one."""
+    unfolding = _scoring(net, below, plan, state, noise, y)
+    return None if unfolding is None else score_directly(unfolding)
+
+
+def _scoring(
+    net: Unfoldable, below: Tensor, plan: Plan | None, state: State | None, noise: Noise, y: Tensor
+) -> Unfolding | None:
+    """What is unfolded for the sum of all losses."""
     if choose_inside(net, below, plan).kernel is None or held(net, "reverse_layers")._modules:
         return None
     target = _scorable(net, y)
     if target is None:
         return None
     if state is None and not noise.dropout and _is_plain(plan):
-        return _plain_total(net, below, plan, target)
+        return _plain_scoring(net, below, plan, target)
     edge = None if plan is None else _edge(net, plan, state, None, noise, *below.shape[:2])
     cell, layers, is_recurrent = _layers(net, noise)
     memory = _memory(state) if is_recurrent else ()
-    return unfold_score(cell, layers, below, memory, edge, _readout(net, target), is_recurrent)
+    readout = _readout(net, target)
+    return Unfolding(terms_of(cell, layers, below, memory, edge, readout, is_recurrent))
 
 
 def _is_plain(plan: Plan | None) -> bool:
@@ -125,8 +147,8 @@ def _is_plain(plan: Plan | None) -> bool:
     return plan is None or plan.is_teacher() or (plan.feed == "mean" and plan.is_free())
 
 
-def _plain_total(net: Unfoldable, below: Tensor, plan: Plan | None, target: Tensor) -> Tensor:
-    """:func:`total_on_kernels` from zeros, without dropout: with as few steps as there can be."""
+def _plain_scoring(net: Unfoldable, below: Tensor, plan: Plan | None, target: Tensor) -> Unfolding:
+    """The same from zeros, without dropout: with as few steps as there can be."""
     stack = list(held(net, "layers")._modules.values())
     layers = [_parameters(layer, PARAMETERS) for layer in stack]
     truth = fed = None
@@ -139,10 +161,11 @@ def _plain_total(net: Unfoldable, below: Tensor, plan: Plan | None, target: Tens
             feed, components = net.head.kernel_feed or "", getattr(net.head, "components", 0)
             fed = (weight_fh, net.output_lags, False, feed, components, plan.through)
     V, c = _parameters(held(net, "output"), ("weight", "bias"))
-    return unfold_plain_score(
-        stack[0].cell.name, layers, below, fed, (V, c, held(net, "skip")),
-        net.head.kernel_score or "", target, truth, net.recurrence != "output",
-    )  # fmt: skip
+    readout, kind = (V, c, held(net, "skip")), net.head.kernel_score or ""
+    cell, is_recurrent = stack[0].cell.name, net.recurrence != "output"
+    return Unfolding(
+        plain_terms(cell, layers, below, is_recurrent, fed, readout, kind, target, truth)
+    )
 
 
 def _scorable(net: Unfoldable, y: Tensor | None) -> Tensor | None:

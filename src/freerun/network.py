@@ -9,23 +9,14 @@ from torch import Tensor, nn
 from freerun._checks import check_choice, check_integer, check_number, fail
 from freerun._combinations import check_combination
 from freerun._described import table_of_parameters
-from freerun._held import has_hooks, held
-from freerun._inputs import (
-    check_lengths,
-    check_plan,
-    check_state,
-    check_steps,
-    check_x,
-    check_y,
-    is_usual,
-)
-from freerun._planning import plan_for
+from freerun._given import Given, read_given
+from freerun._held import held, is_called_plainly
 from freerun.cells import CELLS, RecurrentLayer
 from freerun.data import Scaling
 from freerun.heads import Categorical, Head
-from freerun.plan import Forcing, Plan, PlanBatch
+from freerun.plan import Forcing, Plan
 from freerun.state import Noise, State
-from freerun.unroll import Unrolled, real_steps, unroll, unroll_total
+from freerun.unroll import Unrolled, real_steps, unroll, unroll_scored, unroll_total
 
 __all__ = ["READOUTS", "RECURRENCES", "RecurrentNetwork"]
 
@@ -261,7 +252,7 @@ class RecurrentNetwork(nn.Module):
         """
         return unroll(
             self,
-            *self._read(x, y, forcing, lengths, mask, state, steps, generator, noise, score),
+            *read_given(self, x, y, forcing, lengths, mask, state, steps, generator, noise, score),
         )
 
     def loss(
@@ -292,23 +283,115 @@ class RecurrentNetwork(nn.Module):
         Returns:
             A scalar; 0 where nothing is observed.
         """
-        if reduction not in ("mean", "sum"):
-            check_choice("RecurrentNetwork.loss", "reduction", reduction, ("mean", "sum"))
-        total = unrolled = observed = None
-        if self._is_plain():  # nobody else sees what is unrolled: the sum may be all there is
-            given = self._read(x, y, forcing, lengths, mask, state, None, generator, None, True)
-            total = unroll_total(self, *given)
-            if total is None:
-                unrolled = unroll(self, *given)
+        if is_called_plainly(self, RecurrentNetwork):
+            given = self._read("loss", x, y, forcing, lengths, mask, state, reduction, generator)
+            return self._loss_of(given, y, lengths, mask, reduction)
+        _check_reduction("loss", reduction)
+        unrolled = self(x, y, forcing, lengths, mask, state, None, generator, score=True)
+        return self._reduced(unrolled, y, lengths, mask, reduction)
+
+    def backpropagate(
+        self,
+        x: Tensor | None,
+        y: Tensor,
+        forcing: Forcing | Plan | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        state: State | None = None,
+        reduction: str = "mean",
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Back-propagate the loss through time: ``loss(...).backward()`` in one call.
+
+            grad += dL/dp        for every parameter p
+
+        The same numbers to the bit, and for a small network in half of the time: where kernels
+        compute the loss of sequences that fill the batch, no graph is made. Whoever watches the
+        graph (hooks on parameters, a ``forward`` of one's own, anomaly detection, processes that
+        train together) gets one, but for ``torch.autograd.graph.register_multi_grad_hook``, which
+        only ``loss(...).backward()`` calls.
+
+        Args:
+            x: as in :meth:`loss`, and so are all others.
+            y: what is scored.
+            forcing: what the output edge carries.
+            lengths: of the sequences.
+            mask: what of y is there.
+            state: what came before.
+            reduction: ``"mean"`` or ``"sum"``.
+            generator: where dropout and samples come from.
+
+        Returns:
+            The loss, detached. ``.grad`` of the parameters, and of x and the state where they ask
+            for it, has grown by its gradients: forget those of the step before, as ever.
+
+        Example:
+            >>> import torch, freerun as fr
+            >>> net = fr.RecurrentNetwork(2, 8, fr.heads.Gaussian(1), recurrence="output")
+            >>> descent = torch.optim.SGD(net.parameters(), lr=0.1)
+            >>> x, y = torch.randn(4, 10, 2), torch.randn(4, 10, 1)
+            >>> for _ in range(3):
+            ...     descent.zero_grad()
+            ...     loss = net.backpropagate(x, y, fr.FreeRunning())
+            ...     descent.step()
+        """
+        is_own = self.__class__.loss is RecurrentNetwork.loss
+        if not (is_own and is_called_plainly(self, RecurrentNetwork)):
+            loss = self.loss(x, y, forcing, lengths, mask, state, reduction, generator)
         else:
-            unrolled = self(x, y, forcing, lengths, mask, state, None, generator, score=True)
-        if lengths is not None or (unrolled is not None and unrolled.total is None):
+            where = "backpropagate"
+            given = self._read(where, x, y, forcing, lengths, mask, state, reduction, generator)
+            scored = unroll_scored(self, *given)
+            if scored is not None:
+                count = 1.0 if reduction == "sum" else self.count(y, None)
+                scored.back_propagate(count)
+                return scored.total / count
+            loss = self._loss_of(given, y, lengths, mask, reduction)
+        loss.backward()
+        return loss.detach()
+
+    def _read(
+        self,
+        where: str,
+        x: Tensor | None,
+        y: Tensor,
+        forcing: Forcing | Plan | None,
+        lengths: Tensor | None,
+        mask: Tensor | None,
+        state: State | None,
+        reduction: str,
+        generator: torch.Generator | None,
+    ) -> Given:
+        """What a loss is asked of."""
+        _check_reduction(where, reduction)
+        where = f"RecurrentNetwork.{where}"
+        return read_given(
+            self, x, y, forcing, lengths, mask, state, None, generator, None, True, where
+        )
+
+    def _loss_of(
+        self, given: Given, y: Tensor, lengths: Tensor | None, mask: Tensor | None, reduction: str
+    ) -> Tensor:
+        """The loss of what was read: nobody else sees what is unrolled, and the sum may do."""
+        total = unroll_total(self, *given)
+        if total is None:
+            return self._reduced(unroll(self, *given), y, lengths, mask, reduction)
+        return total if reduction == "sum" else total / self.count(y, None)
+
+    def _reduced(
+        self,
+        unrolled: Unrolled,
+        y: Tensor,
+        lengths: Tensor | None,
+        mask: Tensor | None,
+        reduction: str,
+    ) -> Tensor:
+        """The loss of what was unrolled."""
+        total, observed = unrolled.total, None
+        if lengths is not None or total is None:
             observed = self.observed(y, lengths, mask)
-        if unrolled is not None:
-            total = unrolled.total
-            if total is None:
-                total = self.score(unrolled.o, y, observed).sum()
-        assert total is not None
+        if total is None:
+            total = self.score(unrolled.o, y, observed).sum()
         return total if reduction == "sum" else total / max(self.count(y, observed), 1e-12)
 
     def summarize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -330,64 +413,6 @@ class RecurrentNetwork(nn.Module):
                 "An output edge feeds y back, so that x alone has no summary.",
             )
         return self(x, lengths=lengths).summary
-
-    def _read(
-        self,
-        x: Tensor | None,
-        y: Tensor | None,
-        forcing: Forcing | Plan | None,
-        lengths: Tensor | None,
-        mask: Tensor | None,
-        state: State | None,
-        steps: int | None,
-        generator: torch.Generator | None,
-        noise: Noise | None,
-        score: bool,
-    ) -> tuple[Tensor | None, Plan | None, State | None, int, Tensor | None, Noise, Tensor | None]:
-        """What :meth:`forward` is given, checked, and as :func:`unroll` takes it."""
-        where = "RecurrentNetwork.loss" if score else "RecurrentNetwork"
-        if steps is None and is_usual(self, x, y, lengths, mask):
-            batch, steps, _ = x.shape  # type: ignore[union-attr]
-        else:
-            check_x(where, self, x)
-            if mask is not None and y is None:
-                fix = "Pass y, or leave mask out."
-                fail(where, "mask says what of y is missing", "no y", fix)
-            if score or (y is not None and self.has_output_edge):
-                check_y(where, self, x, y, lengths, mask)  # type: ignore[arg-type]  # None: refused
-            batch, steps = check_steps(where, self, x, y, state, steps)
-        # A sequence without steps has no last one, unless a state says what was before.
-        least = 1 if self.readout == "last" and state is None else 0
-        if lengths is not None:
-            lengths = check_lengths(where, lengths, batch, steps, least, self.device)
-        known = None
-        if y is not None and self.has_output_edge:
-            known = PlanBatch(x, y, lengths, mask, state, None, self.head, self.output_lags)
-        plan = plan_for(self, known, forcing, generator)
-        # y was looked at, and a number has no shape.
-        if plan is not None and (
-            noise is not None or plan.values is not y or isinstance(plan.weights, Tensor)
-        ):
-            check_plan(where, self, plan, batch, steps, noise)
-        if state is not None:
-            check_state(where, self, state, batch)
-        elif x is None:
-            state = self.initial_state(batch)
-        if noise is None:
-            noise = self.draw_noise(batch, steps, plan, generator)
-        target = y if score and mask is None and self.readout == "every" else None
-        return x, plan, state, steps, lengths, noise, target
-
-    def _is_plain(self) -> bool:
-        """Whether calling the network is running this class's ``forward`` and nothing else."""
-        kind, held_here = self.__class__, self.__dict__
-        return (
-            kind.forward is RecurrentNetwork.forward
-            and kind.__call__ is nn.Module.__call__
-            and "forward" not in held_here
-            and held_here.get("_compiled_call_impl") is None
-            and not has_hooks(held_here)
-        )
 
     # --- the pieces that training, closed loop and measures share ---------------------------------
 
@@ -489,3 +514,8 @@ class RecurrentNetwork(nn.Module):
         """How many steps count in a mean; one observed in part counts in part."""
         per_step = 1 if isinstance(self.head, Categorical) else y.shape[-1]
         return (y.numel() if observed is None else int(observed.sum())) / per_step
+
+
+def _check_reduction(where: str, reduction: str) -> None:
+    if reduction not in ("mean", "sum"):
+        check_choice(f"RecurrentNetwork.{where}", "reduction", reduction, ("mean", "sum"))

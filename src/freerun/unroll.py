@@ -15,15 +15,25 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from freerun._on_kernels import total_on_kernels, unroll_on_kernels
+from freerun._on_kernels import score_on_kernels, total_on_kernels, unroll_on_kernels
 from freerun._pieces import fed_truth, lagged, last_rows
 from freerun._reference import closed_reference, emitted, open_reference, scan
-from freerun.kernels import choose
+from freerun.kernels import Scored, choose
 from freerun.plan import Plan
 from freerun.state import Noise, State
 from freerun.unrolled import Unfoldable, Unrolled, real_steps
 
-__all__ = ["Unfoldable", "Unrolled", "emitted", "real_steps", "scan", "unroll", "unroll_total"]
+__all__ = [
+    "Scored",
+    "Unfoldable",
+    "Unrolled",
+    "emitted",
+    "real_steps",
+    "scan",
+    "unroll",
+    "unroll_scored",
+    "unroll_total",
+]
 
 
 def unroll(
@@ -106,14 +116,41 @@ def unroll_total(
     """
     if target is None or lengths is not None:
         return None
+    return total_on_kernels(net, _below(net, x, plan, state, steps), plan, state, noise, target)
+
+
+def unroll_scored(
+    net: Unfoldable,
+    x: Tensor | None,
+    plan: Plan | None,
+    state: State | None,
+    steps: int,
+    lengths: Tensor | None,
+    noise: Noise,
+    target: Tensor | None,
+) -> Scored | None:
+    """The sum of :func:`unroll_total`, and a way back that makes no graph.
+
+    Returns:
+        Both; None where kernels do not compute it, or where somebody watches the graph.
+    """
+    if target is None or lengths is not None:
+        return None
+    return score_on_kernels(net, _below(net, x, plan, state, steps), plan, state, noise, target)
+
+
+def _below(
+    net: Unfoldable, x: Tensor | None, plan: Plan | None, state: State | None, steps: int
+) -> Tensor:
+    """What the first layer reads of sequences that fill the batch: x with its lags."""
     if x is None:
         x = _no_inputs(net, plan, state, steps)
-    if net.input_lags:
-        if state is None:
-            state = net.initial_state(x.shape[0])
-        assert state.inputs is not None
-        x = lagged(torch.cat([state.inputs, x], 1), steps, net.input_lags + 1)
-    return total_on_kernels(net, x, plan, state, noise, target)
+    if not net.input_lags:
+        return x
+    if state is None:
+        state = net.initial_state(x.shape[0])
+    assert state.inputs is not None
+    return lagged(torch.cat([state.inputs, x], 1), steps, net.input_lags + 1)
 
 
 def _no_inputs(net: Unfoldable, plan: Plan | None, state: State | None, steps: int) -> Tensor:

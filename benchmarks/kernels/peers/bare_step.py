@@ -19,6 +19,6 @@ def build(problem: Problem) -> Contestant:
     def run() -> None:
         for _ in range(TIMES):
             net.zero_grad(set_to_none=True)
-            net.loss(x, y, FORCINGS["fit"]).backward()
+            net.backpropagate(x, y, FORCINGS["fit"])
 
     return Contestant(run, units=TIMES)

@@ -66,7 +66,7 @@ def _training(problem: Problem) -> Contestant:
     def run() -> None:
         for parameter in parameters:
             parameter.grad = None
-        net.loss(x, y, forcing, reduction="sum").backward()
+        net.backpropagate(x, y, forcing, reduction="sum")
 
     def read(_: None) -> dict[str, Array]:
         return {name: weight.grad.numpy() for name, weight in letters.items()}  # type: ignore[union-attr]

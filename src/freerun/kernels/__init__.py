@@ -3,9 +3,12 @@
 They know nothing of networks, only of numbers; :func:`explain` says which path a network takes.
 """
 
-from freerun.kernels.binding.autograd import Unfolded, unfold, unfold_plain_score, unfold_score
+from freerun.kernels.binding.autograd import Unfolded, score, unfold
+from freerun.kernels.binding.direct import Scored, score_directly
 from freerun.kernels.binding.eager import eager
 from freerun.kernels.binding.given import Edge, Layer, Readout
+from freerun.kernels.binding.terms import plain_terms, terms_of
+from freerun.kernels.binding.unfolding import Unfolding
 from freerun.kernels.choice import (
     Choice,
     choose,
@@ -24,7 +27,9 @@ __all__ = [
     "Edge",
     "Layer",
     "Readout",
+    "Scored",
     "Unfolded",
+    "Unfolding",
     "choose",
     "choose_inside",
     "disabled",
@@ -33,9 +38,11 @@ __all__ = [
     "is_disabled",
     "kernel_feed",
     "over_time",
+    "plain_terms",
+    "score",
+    "score_directly",
+    "terms_of",
     "unfold",
-    "unfold_plain_score",
-    "unfold_score",
     "warm",
     "why_not",
 ]

@@ -1,17 +1,18 @@
 """A batch's loss without what it was computed from, where nobody looks at that."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from freerun._given import read_given
+from freerun._held import is_called_plainly
 from freerun.bptt import BPTT, FullBPTT
 from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch
 from freerun.state import Noise
-from freerun.unroll import unroll_total
+from freerun.unroll import Scored, unroll_scored
 
 __all__ = ["Alone", "is_looked_at", "loss_alone"]
 
@@ -26,27 +27,20 @@ class Alone:
     """What a :class:`freerun.bptt.Part` has, but for what it was computed from.
 
     Attributes:
-        total: summed over the batch, in scaled units; the loss is its mean.
-        nll: the sum in the user's units, detached.
+        scored: summed over the batch, in scaled units, and the way back; the loss is its mean.
+        nll: the sum in the user's units.
         count: over how many steps.
         update: the optimizer steps now.
     """
 
-    total: Tensor
+    scored: Scored
     nll: Tensor
     count: float
     update: ClassVar[bool] = True
 
     def backward(self) -> None:
-        """Back-propagate the loss, whose gradient is known without a node in the graph."""
-        total = self.total
-        total.backward(_share(total.dtype, total.device, self.count))
-
-
-@lru_cache(maxsize=8)
-def _share(dtype: torch.dtype, device: torch.device, count: float) -> Tensor:
-    """The gradient of a mean with respect to the sum."""
-    return torch.ones((), dtype=dtype, device=device) / max(count, 1e-12)
+        """Back-propagate the loss, as PyTorch would."""
+        self.scored.back_propagate(self.count)
 
 
 def is_looked_at(net: RecurrentNetwork, forcing: Forcing, bptt: BPTT) -> bool:
@@ -60,23 +54,28 @@ def loss_alone(
 ) -> Alone | None:
     """The one part of :class:`freerun.bptt.FullBPTT`, to the same bits.
 
-    What nobody looks at need not be made: with a small network that is a tenth of a training step.
+    What nobody looks at need not be made, and what nobody watches needs no graph: with a small
+    network these are a third of a training step.
 
     Returns:
         The part; None where its figures cannot be had without the rest.
     """
     head, scale = net.head, net.scaling.y_scale
-    if not (batch.lengths is None and batch.mask is None and net._is_plain()):
+    if not (
+        batch.lengths is None and batch.mask is None and is_called_plainly(net, RecurrentNetwork)
+    ):
         return None
     if head.kernel_score is None or net.readout != "every" or net.device.type != "cpu":
         return None
     if scale is not None and head.in_units(NOTHING, 0.0, scale) is None:
         return None
-    given = net._read(batch.x, batch.y, plan, None, None, batch.state, None, None, noise, True)
-    total = unroll_total(net, *given)
-    if total is None:
+    given = read_given(
+        net, batch.x, batch.y, plan, None, None, batch.state, None, None, noise, True
+    )
+    scored = unroll_scored(net, *given)
+    if scored is None:
         return None
-    count = net.count(batch.y, None)
-    nll = total.detach() if scale is None else head.in_units(total, count, scale.to(total))
+    total, count = scored.total, net.count(batch.y, None)
+    nll = total if scale is None else head.in_units(total, count, scale.to(total))
     assert nll is not None
-    return Alone(total, nll, count)
+    return Alone(scored, nll, count)

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels.binding.given import Edge, Fed, Layer, Parameters, Readout
+from freerun.kernels.binding.given import Edge, Layer, Parameters, Readout
 from freerun.kernels.binding.terms import plain_terms, terms_of
 from freerun.kernels.binding.unfolding import Unfolding
 
-__all__ = ["Unfolded", "unfold", "unfold_layers", "unfold_plain_score", "unfold_score"]
+__all__ = ["Unfolded", "score", "unfold", "unfold_layers"]
 
 TWICE = (
     "freerun.kernels: the gradient of a gradient was asked for, and kernels have first gradients "
@@ -55,7 +55,6 @@ def unfold(
     not to what forcing feeds, nor to y, w, noise and masks. What stands behind a sequence's length
     is not read, and is 0 in what is returned.
     """
-    x = _side_by_side(x)
     terms = terms_of(cell, layers, x, memory, edge, readout, is_recurrent)
     unfolding = Unfolding(terms, lengths)
     if _has_graph(unfolding.tensors):
@@ -73,7 +72,6 @@ def unfold_layers(
 
     Each layer is U, W, b and the recurrent term's bias, or None.
     """
-    x = _side_by_side(x)
     if memory or lengths is not None:
         given = [Layer(*map(_contiguous, layer)) for layer in layers]
         unfolding = Unfolding(terms_of(cell, given, x, memory, None, None, True), lengths)
@@ -86,39 +84,16 @@ def unfold_layers(
     return h, tuple(last)
 
 
-def unfold_score(
-    cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor], edge: Edge | None,
-    readout: Readout, is_recurrent: bool,
-) -> Tensor:  # fmt: skip
-    """``unfold(...).total``, for whoever wants nothing else; every sequence fills the batch."""
-    x = _side_by_side(x)
-    return _score(Unfolding(terms_of(cell, layers, x, memory, edge, readout, is_recurrent)))
-
-
-def unfold_plain_score(
-    cell: str, layers: Sequence[Parameters], x: Tensor, fed: Fed | None, readout: Parameters,
-    score: str, target: Tensor, truth: Tensor | None, is_recurrent: bool,
-) -> Tensor:  # fmt: skip
-    """The same for a plain call; see :func:`plain_terms`."""
-    x = _side_by_side(x)
-    terms = plain_terms(cell, layers, x, is_recurrent, fed, readout, score, target, truth)
-    return _score(Unfolding(terms))
-
-
-def _contiguous(tensor: Any) -> Any:
-    return None if tensor is None else tensor.contiguous()
-
-
-def _score(unfolding: Unfolding) -> Tensor:
+def score(unfolding: Unfolding) -> Tensor:
+    """The sum of all losses, and nothing else; every sequence fills the batch."""
     if _has_graph(unfolding.tensors):
         found: Tensor = _apply_score(unfolding, *unfolding.tensors)
         return found
     return unfolding.score(False)
 
 
-def _side_by_side(x: Tensor) -> Tensor:
-    """x with its last axis side by side."""
-    return x.contiguous() if x.stride(2) != 1 and x.shape[2] > 1 else x
+def _contiguous(tensor: Any) -> Any:
+    return None if tensor is None else tensor.contiguous()
 
 
 def _has_graph(tensors: Sequence[Tensor | None]) -> bool:

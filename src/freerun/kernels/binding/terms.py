@@ -46,13 +46,14 @@ def terms_of(
     Args:
         cell: one of ``CELL_CODES``.
         layers: from the lowest.
-        x: ``(batch, time, input_size)``; its last axis lies side by side.
+        x: ``(batch, time, input_size)``.
         memory: h, and an LSTM's c, before the first step, ``(layers, batch, units)`` each, side by
             side; nothing for zeros.
         edge: the output edge, or None.
         readout: at every step, or None.
         is_recurrent: whether W is there.
     """
+    x = _side_by_side(x)
     tensors: list[Tensor | None] = [x]
     for layer in layers:
         tensors += layer[:4]
@@ -89,6 +90,7 @@ def plain_terms(
         target: what is scored.
         truth: all that is fed, where that is known.
     """
+    x = _side_by_side(x)
     tensors: list[Tensor | None] = [x]
     biases = []
     for ih, hh, bias_ih, bias_hh in layers:
@@ -116,6 +118,11 @@ def plain_terms(
     )  # fmt: skip
     given = [place_of(target), place_of(truth), *NOTHING, *NOWHERE * len(layers)]
     return Terms(fields, tensors, given, [] if target is None else [target], truth)
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """x with its last axis side by side."""
+    return x.contiguous() if x.stride(2) != 1 and x.shape[2] > 1 else x
 
 
 def _no_memory(cell: str) -> tuple[None, ...]:
