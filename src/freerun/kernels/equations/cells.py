@@ -18,8 +18,9 @@ from typing import Any
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.lanes import Lanes, elementwise, quick_tanh, sigmoid, tanh
 from freerun.kernels.machine.memory import copy, size
+from freerun.kernels.machine.sweep import sweep
 
-__all__ = ["CELL_CODES", "GRU", "LSTM", "update", "update_backward"]
+__all__ = ["CELL_CODES", "GRU", "LSTM", "sweep_step", "update", "update_backward"]
 
 TANH, RELU, IDENTITY, GRU, LSTM = range(5)
 CELL_CODES = {"tanh": TANH, "relu": RELU, "identity": IDENTITY, "gru": GRU, "lstm": LSTM}
@@ -34,10 +35,18 @@ def tanh_backward(dh: Lanes, h: Lanes) -> Lanes:
     return dh * (1 - h * h)
 
 
-@elementwise
-def relu_forward(a: Lanes) -> Lanes:
+def relu(a: Lanes) -> Lanes:
     """h = max(a, 0)."""
     return a.at_least(0.0)
+
+
+def identity(a: Lanes) -> Lanes:
+    """h = a."""
+    return a
+
+
+relu_forward = elementwise(relu)
+sweep_tanh, sweep_relu, sweep_identity = sweep(quick_tanh), sweep(relu), sweep(identity)
 
 
 @elementwise
@@ -116,6 +125,30 @@ def update(
         lstm_forward(
             number, count,
             (gates, second, third, fourth, c_before, gates, second, third, fourth, c, h),
+        )  # fmt: skip
+
+
+@inner
+def sweep_step(
+    number: Number, cell: int, rows: int, units: int, depth: int, fed: int, fed_row: int, R: int,
+    R_panel: int, start: int, start_row: int, h: int, h_row: int, V: int, c: int, o: int,
+    o_row: int, f: int, f_row: int,
+) -> None:  # fmt: skip
+    """h = g(start + R f) and o = c + V h of one output, of a cell without gates; see ``sweep``."""
+    if cell == TANH:
+        sweep_tanh(
+            number, rows, units, depth, fed, fed_row, R, R_panel, start, start_row, h, h_row, V, c,
+            o, o_row, f, f_row,
+        )  # fmt: skip
+    elif cell == RELU:
+        sweep_relu(
+            number, rows, units, depth, fed, fed_row, R, R_panel, start, start_row, h, h_row, V, c,
+            o, o_row, f, f_row,
+        )  # fmt: skip
+    else:
+        sweep_identity(
+            number, rows, units, depth, fed, fed_row, R, R_panel, start, start_row, h, h_row, V, c,
+            o, o_row, f, f_row,
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """One step of one layer forward, and the steps of the plainest network at one go."""
 
-from freerun.kernels.equations.cells import GRU, LSTM, update
+from freerun.kernels.equations.cells import GRU, LSTM, sweep_step, update
 from freerun.kernels.equations.feedback import LOCATION
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.forward_output import place_of_output, read_out, score_step
@@ -9,7 +9,7 @@ from freerun.kernels.loop.task import Table
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, load, size, store
 from freerun.kernels.machine.products import product
-from freerun.kernels.machine.thin import NARROW
+from freerun.kernels.machine.thin import NARROW, SHALLOW
 
 __all__ = ["is_plain", "place_of_h", "plain_steps", "take_step"]
 
@@ -103,29 +103,39 @@ def plain_steps(
     before = place_of_h(number, call, layers, 0, begin, first)
     h = place_of_h(number, call, layers, 0, begin + 1, first)
     is_ring = call[at.RING] <= call[at.STEPS]
+    V, offset = call[at.V], call[at.OFFSET]
+    is_swept = W == 0 and features == 1 and window <= SHALLOW
     for t in range(begin, end):
         if has_x:
             start = drive
-        product(
-            number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
-            start_row, drive, width,
-        )  # fmt: skip
-        if W:
-            product(
-                number, count, width, units, before, width, 1, W, wide, units * wide, drive, width,
-                drive, width,
+        if is_swept:
+            sweep_step(
+                number, cell, count, units, window, fed, fed_row, R, window * wide, start,
+                start_row, h, width, V, offset, o, o_row, fed + ahead, fed_row,
             )  # fmt: skip
-        update(number, cell, count * width, 0, drive, 0, before, 0, h, 0)
-        read_out(number, call, count, h, width, o, o_row)
+            if outputs > 1:
+                read_out(number, call, count, h, width, o, o_row)
+        else:
+            product(
+                number, count, width, window, fed, fed_row, 1, R, wide, window * wide, start,
+                start_row, drive, width,
+            )  # fmt: skip
+            if W:
+                product(
+                    number, count, width, units, before, width, 1, W, wide, units * wide, drive,
+                    width, drive, width,
+                )  # fmt: skip
+            update(number, cell, count * width, 0, drive, 0, before, 0, h, 0)
+            read_out(number, call, count, h, width, o, o_row)
+            source, target = o, fed + ahead
+            for _ in range(count):
+                for index in range(features):
+                    store(number, target + index * one, load(number, source + index * one))
+                source, target = source + o_row * one, target + fed_row * one
         if call[at.SCORE]:  # of what is fed as it is, which needs no room
             for sequence in range(first, last):
                 place = place_of_output(number, call, sequence, t)
                 score_step(number, call, sequence, t, place, 0)
-        source, target = o, fed + ahead
-        for _ in range(count):
-            for index in range(features):
-                store(number, target + index * one, load(number, source + index * one))
-            source, target = source + o_row * one, target + fed_row * one
         o, fed = o + outputs * one, fed + features * one
         before, h = h, before if is_ring else h + h_step
         if has_x:

@@ -16,7 +16,7 @@ from numba.core.cgutils import get_or_insert_function
 from freerun.kernels.machine.compiled import primitive
 from freerun.kernels.machine.tile import LANE_BYTES, element_type, lanes_of, pointer_to
 
-__all__ = ["NARROW", "SHALLOW", "narrow", "spread", "sum_rows"]
+__all__ = ["INT", "NARROW", "SHALLOW", "Writer", "narrow", "spread", "sum_rows"]
 
 SHALLOW = 8
 """The depth up to which :func:`spread` is the faster one."""
@@ -27,8 +27,8 @@ NARROW = 4
 INT = ir.IntType(64)
 
 
-class _Writer:
-    """What both write with: addresses in numbers of one type, vectors, and loops."""
+class Writer:
+    """What all of them are written with: addresses in numbers of one type, vectors, and loops."""
 
     def __init__(self, builder: ir.IRBuilder, number: types.Type) -> None:
         builder.function.attributes.add("noinline")
@@ -42,24 +42,32 @@ class _Writer:
         self.fma = get_or_insert_function(builder.module, kind, name)
 
     def at(self, base: ir.Value, *terms: ir.Value) -> ir.Value:
+        """The address so many numbers behind ``base``."""
         for term in terms:
             base = self.builder.add(base, self.builder.mul(term, ir.Constant(INT, self.size)))
         return base
 
     def load(self, address: ir.Value, kind: ir.Type) -> ir.Value:
+        """A number or a vector from anywhere."""
         found = self.builder.load(pointer_to(self.builder, address, kind))
         found.align = self.size
         return found
 
     def store(self, value: ir.Value, address: ir.Value) -> None:
+        """A number or a vector to anywhere."""
         self.builder.store(value, pointer_to(self.builder, address, value.type)).align = self.size
 
     def many(self, value: ir.Value) -> ir.Value:
         """``value`` in every lane."""
-        nothing = ir.Constant(self.vector, ir.Undefined)
+        nothing = ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined)
         first = self.builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
         places = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, nothing, places)
+
+    def first(self, count: ir.Value) -> ir.Value:
+        """Whether each lane is one of the first ``count``."""
+        places = ir.Constant(ir.VectorType(INT, self.lanes), list(range(self.lanes)))
+        return self.builder.icmp_signed("<", places, self.many(count))
 
     def sum(self, value: ir.Value) -> ir.Value:
         """Of all lanes, halves upon halves."""
@@ -79,10 +87,12 @@ class _Writer:
         return self.builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
     def variable(self, value: ir.Value) -> ir.Value:
+        """What changes in a loop, beginning as ``value``."""
         return cgutils.alloca_once_value(self.builder, value)
 
     @contextmanager
     def loop(self, count: ir.Value, step: int = 1) -> Iterator[ir.Value]:
+        """From 0 up to ``count``."""
         zero = ir.Constant(INT, 0)
         with cgutils.for_range_slice(self.builder, zero, count, ir.Constant(INT, step)) as found:
             yield found[0]
@@ -99,7 +109,7 @@ def spread(
         rows, columns, depth, a, a_row, a_step, b, b_step, b_panel, start, start_row, c, c_row = (
             args[1:]
         )
-        write = _Writer(builder, signature.args[0])
+        write = Writer(builder, signature.args[0])
         is_start = builder.icmp_signed("!=", start, ir.Constant(INT, 0))
         panels = builder.udiv(columns, ir.Constant(INT, write.lanes))
         with write.loop(rows) as row:
@@ -136,18 +146,12 @@ def narrow(
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         rows, columns, depth, a, a_row, b, b_row, start, c, c_row = args[1:]
-        write = _Writer(builder, signature.args[0])
+        write = Writer(builder, signature.args[0])
         lanes = ir.Constant(INT, write.lanes)
         left = builder.urem(depth, lanes)
         whole = builder.sub(depth, left)
         has_rest = builder.icmp_signed("!=", left, ir.Constant(INT, 0))
-        places = ir.Constant(ir.VectorType(INT, write.lanes), list(range(write.lanes)))
-        first = builder.insert_element(
-            ir.Constant(places.type, ir.Undefined), left, ir.Constant(ir.IntType(32), 0)
-        )
-        many = ir.Constant(ir.VectorType(ir.IntType(32), write.lanes), [0] * write.lanes)
-        lefts = builder.shuffle_vector(first, ir.Constant(places.type, ir.Undefined), many)
-        counts = builder.icmp_signed("<", places, lefts)
+        counts = write.first(left)
         with write.loop(rows) as row:
             from_a = write.at(a, builder.mul(row, a_row))
             to_c = write.at(c, builder.mul(row, c_row))
@@ -184,7 +188,7 @@ def sum_rows(
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         rows, columns, a, a_row, total = args[1:]
-        write = _Writer(builder, signature.args[0])
+        write = Writer(builder, signature.args[0])
         with write.loop(columns, write.lanes) as column:
             place = write.at(total, column)
             all_rows = write.variable(write.load(place, write.vector))
