@@ -10,7 +10,7 @@ import torch
 
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
-from freerun._measure import plan_batch, scaled_data
+from freerun._measure import plan_batches, scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import TeacherForcing, spell_forcing
@@ -163,15 +163,15 @@ def fit(
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
                 # Nothing is left of an epoch that was kept before it was measured.
-                rest = scaled.batches(size, context=net.context, order=order) if len(order) else ()
-                for drawn in rest:
+                rest = plan_batches(net, scaled, size, order) if len(order) else ()
+                for batch in rest:
                     done = training.epoch + training.position / batches
                     now = Progress(min(done / planned, 1.0), planned)
-                    _learn(training, bptt, optimizer, plan_batch(net, drawn), now)
+                    _learn(training, bptt, optimizer, batch, now)
                     training.position += 1
                     training.add(seconds=time.monotonic() - began)
-                    shown.batch(training.epoch, training.position, sum(drawn.lengths.tolist()))
-                    del drawn  # so that the next one takes its place, which is near the processor
+                    shown.batch(training.epoch, training.position, _real_steps(batch))
+                    del batch  # so that the next one takes its place, which is near the processor
                     if folder is not None and time.monotonic() - saved > SAVE_EVERY:
                         training.save(folder)
                         saved = time.monotonic()
@@ -213,8 +213,7 @@ def _learn(
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, trained = training.net, training.method, training.trained
     batch, plan = _planned(training, batch, now)
-    steps = (batch.y if batch.x is None else batch.x).shape[1]
-    noise = net.draw_noise(len(batch.y), steps, plan, training.generator)
+    noise = net.draw_noise(len(batch.y), _steps(batch), plan, training.generator)
     rate = optimizer.rate(now)
     for group in method.param_groups:
         group["lr"] = rate
@@ -238,6 +237,16 @@ def _learn(
             training.add(nll=float(part.nll), steps=part.count, norm=norm, updates=1)
     if net.has_output_edge and not isinstance(part, Alone):
         update(training.forcing, net, batch, part.unrolled)
+
+
+def _steps(batch: PlanBatch) -> int:
+    return (batch.y if batch.x is None else batch.x).shape[1]
+
+
+def _real_steps(batch: PlanBatch) -> int:
+    """Of all its sequences."""
+    lengths = batch.lengths
+    return len(batch.y) * _steps(batch) if lengths is None else sum(lengths.tolist())
 
 
 def _parts(
