@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from freerun._checks import fail
 from freerun.data import Batch, Sequences
@@ -21,7 +21,7 @@ from freerun.state import State
 __all__ = [
     "evaluating",
     "fitting",
-    "plan_batch",
+    "plan_batches",
     "root_mean",
     "scaled_batch",
     "scaled_data",
@@ -40,21 +40,30 @@ BUDGET = 2**26
 def evaluating(net: RecurrentNetwork) -> Iterator[None]:
     """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
     training = [module for module in net.modules() if module.training]
-    if training:
+    if any(type(module).train is not nn.Module.train for module in training):
         net.eval()
+    _put(training, False)
     try:
         with torch.no_grad():
             yield
     finally:
-        for module in training:
-            module.training = True
+        _put(training, True)
 
 
-def fitting(net: RecurrentNetwork, steps: int) -> int:
-    """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more."""
+def _put(modules: list[nn.Module], is_training: bool) -> None:
+    """Put modules into a mode, past what looks for parameters among a module's attributes."""
+    for module in modules:
+        module.__dict__["training"] = is_training
+
+
+def fitting(net: RecurrentNetwork, steps: int, is_stepped: bool = False) -> int:
+    """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more.
+
+    One that ``is_stepped`` by a kernel holds what is read, drawn, fed and returned, and no h.
+    """
     head, first = net.head, net.layers[0]
-    width = first.bias_ih.numel() + 2 * net.hidden_size + head.size + head.noise_size
-    width += first.weight_ih.shape[1] + 2 * head.fed_size
+    width = head.size + head.noise_size + first.weight_ih.shape[1] + 2 * head.fed_size
+    width += head.size if is_stepped else first.bias_ih.numel() + 2 * net.hidden_size
     return max(1, BUDGET // (width * steps))
 
 
@@ -105,7 +114,7 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
     Raises:
         ArgumentError: The batch lacks the steps that the network's lags reach back to.
     """
-    found = plan_batch(
+    found = _plan_batch(
         net,
         replace(
             batch,
@@ -128,12 +137,31 @@ def scaled_data(net: RecurrentNetwork, data: Sequences) -> Sequences:
     return data.map(partial(_input, net), partial(_target, net))
 
 
-def plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
-    """Return a batch of :func:`scaled_data` as what ``net`` takes.
+def plan_batches(
+    net: RecurrentNetwork, data: Sequences, size: int, order: Tensor
+) -> Iterator[PlanBatch]:
+    """Go through :func:`scaled_data` in batches, in this order, as what ``net`` takes.
 
     As :func:`scaled_batch` does, but that ``state`` is None, too, where the network begins from
-    zeros: making them is left to it.
+    zeros: making them is left to it. No batch is held on to.
     """
+    whole = data.whole_batches(size, order)
+    if whole is None:
+        drawn = data.batches(size, context=net.context, order=order)
+        return (_plan_batch(net, batch) for batch in drawn)
+    device, head, lags = net.device, net.head, net.output_lags
+    if device.type == "cpu":
+        return (PlanBatch(x, y, index=index, head=head, lags=lags) for x, y, index in whole)
+    return (
+        PlanBatch(
+            None if x is None else x.to(device), y.to(device), index=index, head=head, lags=lags
+        )
+        for x, y, index in whole
+    )
+
+
+def _plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
+    """One of :func:`plan_batches`."""
     context = batch.before_real.shape[1]
     if context < net.context:
         fail(

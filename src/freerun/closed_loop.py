@@ -16,6 +16,7 @@ from freerun._inputs import check_state
 from freerun._measure import evaluating, fitting
 from freerun._start import Start, read_start
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
+from freerun.kernels import choose
 from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over, read_levels
 from freerun.plan import Plan
@@ -162,13 +163,14 @@ def _free(
     ``keep`` is given y ``(batch, paths, time, ...)`` and the mean, piece by piece.
     """
     rows = start.batch * paths
-    length = min(start.steps, max(LEAST_STEPS, fitting(net, rows)))
-    most = fitting(net, length)
+    plan = Plan(None, 0.0, draw) if net.has_output_edge else None
+    is_stepped = plan is not None and choose(net, None, plan).kernel is not None
+    length = min(start.steps, max(LEAST_STEPS, fitting(net, rows, is_stepped)))
+    most = fitting(net, length, is_stepped)
     blocks = torch.arange(rows, device=net.device).split(most)
     is_whole = rows <= most  # then nothing is picked out, and nothing put together again
     is_given = is_whole and paths == 1
     states = [state] if is_given else [_rows(state, block // paths) for block in blocks]
-    plan = Plan(None, 0.0, draw) if net.has_output_edge else None
     for block, one in zip(blocks, states, strict=True):
         check_state("run", net, one, len(block))
     for begin in range(0, start.steps, length):
