@@ -25,6 +25,8 @@ from freerun.unroll import emitted, unroll
 
 __all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run", "warm_up"]
 
+NOTHING = torch.empty(0, device="cpu")
+
 LEAST_STEPS = 16
 """Steps that are run at a time at least: for fewer, starting an unroll would cost as much."""
 
@@ -167,12 +169,15 @@ def _free(
     is_stepped = plan is not None and choose(net, None, plan).kernel is not None
     length = min(start.steps, max(LEAST_STEPS, fitting(net, rows, is_stepped)))
     most = fitting(net, length, is_stepped)
-    blocks = torch.arange(rows, device=net.device).split(most)
     is_whole = rows <= most  # then nothing is picked out, and nothing put together again
     is_given = is_whole and paths == 1
-    states = [state] if is_given else [_rows(state, block // paths) for block in blocks]
+    blocks: tuple[Tensor, ...] = (NOTHING,)
+    states = [state]
+    if not is_given:
+        blocks = torch.arange(rows, device=net.device).split(most)
+        states = [_rows(state, block // paths) for block in blocks]
     for block, one in zip(blocks, states, strict=True):
-        check_state("run", net, one, len(block))
+        check_state("run", net, one, rows if is_whole else len(block))
     for begin in range(0, start.steps, length):
         count = min(length, start.steps - begin)
         noise = None if draw == "mean" else draw_noise(net, rows, count, generator)

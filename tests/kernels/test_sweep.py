@@ -53,11 +53,11 @@ def test_a_sweep_is_a_step_whatever_stands_behind_its_units(
 
 
 def network(
-    cell: str, head: Head, lags: int, inputs: int = 2, hidden: int = 11
+    cell: str, head: Head, lags: int, inputs: int = 2, hidden: int = 11, recurrence: str = "output"
 ) -> fr.RecurrentNetwork:
     torch.manual_seed(0)
     return fr.RecurrentNetwork(
-        inputs, hidden, head, cell=cell, recurrence="output", output_lags=lags
+        inputs, hidden, head, cell=cell, recurrence=recurrence, output_lags=lags
     ).double()
 
 
@@ -65,8 +65,9 @@ def network(
 @pytest.mark.parametrize("lags", [1, 3, SHALLOW + 1])
 @pytest.mark.parametrize("inputs", [0, 2])
 @pytest.mark.parametrize("cell", ["tanh", "relu", "identity"])
-def test_a_closed_loop(cell: str, inputs: int, lags: int, head: Head) -> None:
-    net = network(cell, head, lags, inputs)
+@pytest.mark.parametrize("recurrence", ["output", "both"])
+def test_a_closed_loop(recurrence: str, cell: str, inputs: int, lags: int, head: Head) -> None:
+    net = network(cell, head, lags, inputs, recurrence=recurrence)
     with torch.no_grad():
         for one in net.parameters():
             one.mul_(0.5)
@@ -84,8 +85,9 @@ def test_a_closed_loop(cell: str, inputs: int, lags: int, head: Head) -> None:
 @pytest.mark.parametrize("hidden", [8, 11])
 @pytest.mark.parametrize("head", [fr.heads.Point(1), fr.heads.Gaussian(1)], ids=str)
 @pytest.mark.parametrize("cell", ["tanh", "relu"])
-def test_training_through_it(cell: str, head: Head, hidden: int) -> None:
-    net = network(cell, head, 2, hidden=hidden)
+@pytest.mark.parametrize("recurrence", ["output", "both"])
+def test_training_through_it(recurrence: str, cell: str, head: Head, hidden: int) -> None:
+    net = network(cell, head, 2, hidden=hidden, recurrence=recurrence)
     x, y = torch.randn(4, 9, 2).double(), torch.randn(4, 9, 1).double()
     found = []
     for path in (None, disabled()):

@@ -104,14 +104,21 @@ def plain_steps(
     h = place_of_h(number, call, layers, 0, begin + 1, first)
     is_ring = call[at.RING] <= call[at.STEPS]
     V, offset = call[at.V], call[at.OFFSET]
-    is_swept = W == 0 and features == 1 and window <= SHALLOW
+    is_swept = features == 1 and window <= SHALLOW
     for t in range(begin, end):
         if has_x:
             start = drive
         if is_swept:
+            begun, begun_row = start, start_row
+            if W:  # for which o(t-1) need not be there
+                product(
+                    number, count, width, units, before, width, 1, W, wide, units * wide, start,
+                    start_row, drive, width,
+                )  # fmt: skip
+                begun, begun_row = drive, width
             sweep_step(
-                number, cell, count, units, window, fed, fed_row, R, window * wide, start,
-                start_row, h, width, V, offset, o, o_row, fed + ahead, fed_row,
+                number, cell, count, units, window, fed, fed_row, R, window * wide, begun,
+                begun_row, h, width, V, offset, o, o_row, fed + ahead, fed_row,
             )  # fmt: skip
             if outputs > 1:
                 read_out(number, call, count, h, width, o, o_row)
