@@ -5,7 +5,7 @@ import torch
 
 import freerun as fr
 from freerun._measure import (
-    plan_batches,
+    plan_batch,
     root_mean,
     scaled_batch,
     scaled_data,
@@ -139,15 +139,11 @@ def test_data_scaled_once_make_the_batches_that_batches_scaled_one_by_one_do() -
     data = fr.Sequences([x, x[:7]], [y, y[:7]], missing="mask", dtype=torch.float64)
     net = network()
     net.scaling = fr.Scaling.standard(data)
-    even = fr.Sequences([x, x + 1], [y.nan_to_num(), y.nan_to_num()], dtype=torch.float64)
-    for samples in (data, data.windows(3), even):
+    for samples in (data, data.windows(3)):
         scaled = scaled_data(net, samples)
         for index in ([0, 1], [1]):
             one = scaled_batch(net, samples.batch(index, net.context))
-            (other,) = plan_batches(net, scaled, 2, torch.tensor(index))
-            assert other.index is not None
-            assert other.index.tolist() == index
-            assert (other.head, other.lags) == (net.head, net.output_lags)
+            other = plan_batch(net, scaled.batch(index, net.context))
             assert one.x is not None
             assert other.x is not None
             assert one.x.dtype == other.x.dtype == net.dtype
@@ -167,7 +163,5 @@ def test_nothing_is_copied_where_units_stay_and_no_state_made_where_nothing_was(
     scaled = scaled_data(net, data)
     assert scaled.x_flat is data.x_flat
     assert scaled.y_flat is data.y_flat
-    whole = scaled.windows(3)
-    for samples, index, is_there in ((scaled, [0], False), (whole, [0, 1], True)):
-        (batch,) = plan_batches(net, samples, 2, torch.tensor(index))
-        assert (batch.state is not None) == is_there
+    assert plan_batch(net, scaled.batch([0], net.context)).state is None
+    assert plan_batch(net, scaled.windows(3).batch([0, 1], net.context)).state is not None

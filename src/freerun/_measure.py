@@ -21,7 +21,7 @@ from freerun.state import State
 __all__ = [
     "evaluating",
     "fitting",
-    "plan_batches",
+    "plan_batch",
     "root_mean",
     "scaled_batch",
     "scaled_data",
@@ -114,7 +114,7 @@ def scaled_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
     Raises:
         ArgumentError: The batch lacks the steps that the network's lags reach back to.
     """
-    found = _plan_batch(
+    found = plan_batch(
         net,
         replace(
             batch,
@@ -137,31 +137,12 @@ def scaled_data(net: RecurrentNetwork, data: Sequences) -> Sequences:
     return data.map(partial(_input, net), partial(_target, net))
 
 
-def plan_batches(
-    net: RecurrentNetwork, data: Sequences, size: int, order: Tensor
-) -> Iterator[PlanBatch]:
-    """Go through :func:`scaled_data` in batches, in this order, as what ``net`` takes.
+def plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
+    """Return a batch of :func:`scaled_data` as what ``net`` takes.
 
     As :func:`scaled_batch` does, but that ``state`` is None, too, where the network begins from
-    zeros: making them is left to it. No batch is held on to.
+    zeros: making them is left to it.
     """
-    whole = data.whole_batches(size, order)
-    if whole is None:
-        drawn = data.batches(size, context=net.context, order=order)
-        return (_plan_batch(net, batch) for batch in drawn)
-    device, head, lags = net.device, net.head, net.output_lags
-    if device.type == "cpu":
-        return (PlanBatch(x, y, index=index, head=head, lags=lags) for x, y, index in whole)
-    return (
-        PlanBatch(
-            None if x is None else x.to(device), y.to(device), index=index, head=head, lags=lags
-        )
-        for x, y, index in whole
-    )
-
-
-def _plan_batch(net: RecurrentNetwork, batch: Batch) -> PlanBatch:
-    """One of :func:`plan_batches`."""
     context = batch.before_real.shape[1]
     if context < net.context:
         fail(

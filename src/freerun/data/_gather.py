@@ -14,9 +14,9 @@ from freerun._checks import fail
 
 from ._ranges import Ranges
 from ._storage import Storage
-from .batch import Batch
+from .batch import Batch, Whole
 
-__all__ = ["are_whole", "check_index", "gather_batch", "gather_whole"]
+__all__ = ["check_index", "gather_batch", "whole_of"]
 
 Numbers = NDArray[Any]
 
@@ -64,24 +64,19 @@ def gather_batch(
     return Batch(x, y, torch.from_numpy(lengths), observed, index, *before)
 
 
-def are_whole(storage: Storage, ranges: Ranges) -> bool:
-    """Whether all samples have as many steps, each with its target, and nothing before the first.
+def whole_of(storage: Storage, ranges: Ranges) -> Whole | None:
+    """The samples as runs of memory, where nothing else is to be said of them; see `Whole`."""
+    y, steps, runs = storage.y, ranges.steps, ranges.runs
+    if y is None or storage.observed is not None or ranges.have_past:
+        return None
+    if steps is None or runs is None:
+        return None
+    return Whole(None if storage.x is None else _cut(storage.x, steps), _cut(y, steps), runs)
 
-    Each is one run of memory, too.
-    """
-    has_all = storage.y is not None and storage.observed is None
-    return has_all and ranges.runs is not None and not ranges.have_past
 
-
-def gather_whole(storage: Storage, ranges: Ranges, index: Tensor) -> tuple[Tensor | None, Tensor]:
-    """x and y of samples that :func:`are_whole`: all that there is of their `Batch`."""
-    time, runs, y = ranges.steps, ranges.runs, storage.y
-    assert time is not None
-    assert runs is not None
-    assert y is not None
-    first = runs.numpy()[index.numpy()]
-    x = None if storage.x is None else _runs(storage.x, first, time)
-    return x, _runs(y, first, time)
+def _cut(flat: Tensor, time: int) -> Tensor:
+    """The runs of ``time`` rows that a storage has, (runs, time, ...); what is left is left out."""
+    return flat[: len(flat) // time * time].unflatten(0, (-1, time))
 
 
 def _before(
@@ -112,21 +107,14 @@ def _padded(
     if there is not None:
         return _rows(flat, first[:, None] + np.arange(time), there)
     # A window is one run of memory: copied whole, it takes a fraction of the time of its rows.
-    if are_runs:
-        return _runs(flat, first, time)
     rows = _bits(flat).numpy()
     one, width = rows.itemsize, prod(rows.shape[1:])
-    size, steps = (len(rows) - time + 1, time * width), (width * one, one)
-    runs = np.ndarray(size, rows.dtype, rows, 0, steps)[first]
+    if are_runs:
+        runs = rows[: len(rows) // time * time].reshape(-1, time * width).take(first, 0)
+    else:
+        size, steps = (len(rows) - time + 1, time * width), (width * one, one)
+        runs = np.ndarray(size, rows.dtype, rows, 0, steps)[first]
     return _tensor(runs.reshape(len(first), time, *rows.shape[1:]), flat.dtype)
-
-
-def _runs(flat: Tensor, runs: Numbers, time: int) -> Tensor:
-    """Gather runs of ``time`` rows, by their numbers."""
-    rows = _bits(flat).numpy()
-    shape, there = rows.shape, len(rows) // time
-    whole = rows if there * time == len(rows) else rows[: there * time]
-    return _tensor(whole.reshape(there, time, *shape[1:]).take(runs, 0), flat.dtype)
 
 
 def _rows(flat: Tensor, rows: Numbers, real: Numbers) -> Tensor:

@@ -1,10 +1,11 @@
-"""One batch of sequences, padded to the longest, in the user's units."""
+"""One batch of sequences, padded to the longest; or all of them, where nothing need be padded."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "Whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +45,18 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+
+class Whole(NamedTuple):
+    """Samples that all have as many steps, each with its target, and nothing before the first.
+
+    Attributes:
+        x: Every run of so many steps that there is, (runs, time, inputs); None for an autonomous
+            system.
+        y: The same of the targets, (runs, time, outputs) or, of classes, (runs, time).
+        runs: Which of them each sample is, (samples,) int64.
+    """
+
+    x: Tensor | None
+    y: Tensor
+    runs: Tensor

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
 
-from ._gather import are_whole, check_index, gather_batch, gather_whole
+from ._gather import check_index, gather_batch, whole_of
 from ._naming import check_names, count_classes, describe_samples
 from ._partition import sequence_groups, steps_before_cut
 from ._ranges import Ranges
 from ._reading import read_sequence_targets, read_step_targets
 from ._storage import Storage
-from .batch import Batch
+from .batch import Batch, Whole
 
 __all__ = ["Sequences"]
 
@@ -307,22 +307,14 @@ class Sequences:
         parts = (self._storage, self._ranges, self.labels)
         return (gather_batch(*parts, index, context) for index in order.split(batch_size))
 
-    def whole_batches(
-        self, batch_size: int, order: Tensor
-    ) -> Iterator[tuple[Tensor | None, Tensor, Tensor]] | None:
-        """What :meth:`batches` goes through, where x, y and the index are all that there is of it.
-
-        That is so where all samples have as many steps, each with its target, and nothing before
-        the first. Arguments are those of :meth:`batches`.
+    def whole(self) -> Whole | None:
+        """The samples as runs of memory that is shared, where there is nothing to pad or to mask.
 
         Returns:
-            These three of every batch; None where there is more.
+            All of them; None where lengths differ, targets are missing or per sequence, a sample
+            has a past, or begins within what would be another's run.
         """
-        parts = (self._storage, self._ranges)
-        if not are_whole(*parts):
-            return None
-        order = check_index("Sequences.whole_batches", order, len(self))
-        return ((*gather_whole(*parts, index), index) for index in order.split(batch_size))
+        return whole_of(self._storage, self._ranges)
 
 
 def _check_dtype(where: str, dtype: object) -> None:

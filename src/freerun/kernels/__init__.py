@@ -20,13 +20,18 @@ from freerun.kernels.choice import (
     why_not,
 )
 from freerun.kernels.layer import over_time
+from freerun.kernels.threads.copying import WORD, RowCopy
+from freerun.kernels.threads.workers import Aside
 from freerun.kernels.warming import warm
 
 __all__ = [
+    "WORD",
+    "Aside",
     "Choice",
     "Edge",
     "Layer",
     "Readout",
+    "RowCopy",
     "Scored",
     "Unfolded",
     "Unfolding",

@@ -7,6 +7,7 @@ from numba.core.sigutils import normalize_signature
 
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
+from freerun.kernels.threads.copying import copy_rows
 from freerun.kernels.threads.errand import errand_float32, errand_float64
 from freerun.kernels.threads.together import serve, share
 
@@ -23,7 +24,7 @@ def warm() -> list[dict[str, Any]]:
         (False where it was there), and ``seconds``.
     """
     found = []
-    for dispatcher in (forward, backward, errand_float32, errand_float64, share, serve):
+    for dispatcher in (forward, backward, errand_float32, errand_float64, share, serve, copy_rows):
         kernel: Any = dispatcher
         for signature in kernel.signatures_asked:
             misses = sum(kernel.stats.cache_misses.values())

@@ -10,7 +10,7 @@ import torch
 
 from freerun._checks import NonFiniteError, check_integer, fail
 from freerun._data_for import data_for
-from freerun._measure import plan_batches, scaled_data
+from freerun._measure import scaled_data
 from freerun.bptt import BPTT, FullBPTT, Part
 from freerun.data import Scaling
 from freerun.forcing import TeacherForcing, spell_forcing
@@ -19,6 +19,7 @@ from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.state import Noise
 from freerun.training.alone import Alone, is_looked_at, loss_alone
+from freerun.training.batches import Batches
 from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
@@ -163,21 +164,21 @@ def fit(
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
                 # Nothing is left of an epoch that was kept before it was measured.
-                rest = plan_batches(net, scaled, size, order) if len(order) else ()
-                for batch in rest:
-                    done = training.epoch + training.position / batches
-                    now = Progress(min(done / planned, 1.0), planned)
-                    _learn(training, bptt, optimizer, batch, now)
-                    training.position += 1
-                    training.add(seconds=time.monotonic() - began)
-                    shown.batch(training.epoch, training.position, _real_steps(batch))
-                    del batch  # so that the next one takes its place, which is near the processor
-                    if folder is not None and time.monotonic() - saved > SAVE_EVERY:
-                        training.save(folder)
-                        saved = time.monotonic()
-                    if interrupt.asked:
-                        break
-                    began = time.monotonic()
+                with Batches(net, scaled, size, order) as rest:
+                    for batch in rest:
+                        done = training.epoch + training.position / batches
+                        now = Progress(min(done / planned, 1.0), planned)
+                        _learn(training, bptt, optimizer, batch, now, rest)
+                        training.position += 1
+                        training.add(seconds=time.monotonic() - began)
+                        shown.batch(training.epoch, training.position, _real_steps(batch))
+                        del batch  # so that another takes its place, which is near the processor
+                        if folder is not None and time.monotonic() - saved > SAVE_EVERY:
+                            training.save(folder)
+                            saved = time.monotonic()
+                        if interrupt.asked:
+                            break
+                        began = time.monotonic()
                 if training.position == batches:
                     _check_weights(training)
                     ended = training.epoch + 1
@@ -208,8 +209,9 @@ def fit(
 
 
 def _learn(
-    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress
-) -> None:
+    training: Training, bptt: BPTT, optimizer: Optimizer, batch: PlanBatch, now: Progress,
+    batches: Batches,
+) -> None:  # fmt: skip
     """One batch: plan, unroll, back-propagate, clip, step; its figures are added to the epoch's."""
     net, method, trained = training.net, training.method, training.trained
     batch, plan = _planned(training, batch, now)
@@ -225,6 +227,8 @@ def _learn(
     else:
         for part in _parts(training, bptt, batch, plan, noise):
             _back(training, batch, part)
+            if isinstance(part, Alone):  # no kernel is called before the next batch
+                batches.gather_ahead()
             if not part.update:
                 _check_finite(training, batch, plan, noise, part, 0.0)
                 training.add(nll=float(part.nll), steps=part.count)

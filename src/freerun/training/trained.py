@@ -110,8 +110,8 @@ def _plain(gradients: list[Tensor]) -> list[Numbers] | None:
 
 def _square(one: Numbers) -> float:
     """|g|^2 of one gradient."""
+    if one.size <= AT_ONCE:
+        return float(np.vdot(one, one))
     flat = one.ravel()
-    if flat.size <= AT_ONCE:
-        return float(flat.dot(flat))
     parts = (flat[start : start + AT_ONCE] for start in range(0, flat.size, AT_ONCE))
     return sum(float(part.dot(part)) for part in parts)

@@ -14,8 +14,8 @@ from freerun.kernels.machine.memory import load_integer
 from freerun.kernels.machine.signals import numbers_at, rows_at
 
 __all__ = [
-    "FLAG_SIZE", "LOST", "MEMBERS", "PIECES", "TAKEN", "Table", "field", "signatures", "tables_of",
-    "task_of",
+    "BEGIN", "FINISH", "FLAG_SIZE", "LOST", "MEMBERS", "PHASES", "PIECES", "TAKEN", "Table",
+    "field", "signatures", "tables_of", "task_of",
 ]  # fmt: skip
 
 Table = Any
@@ -30,9 +30,14 @@ Table = Any
     PIECES, TAKEN,
     # how many threads a team has room for, or 0; how many came; nanoseconds that these waited
     TEAM, MEMBERS, LOST,
+    # what is to be done now: the sum of BEGIN and FINISH, or one of them
+    PHASES,
     TASK_SIZE,
-) = range(16)  # fmt: skip
+) = range(17)  # fmt: skip
 """Then follow (first, last) of each piece, and a flag for each of a team."""
+
+BEGIN, FINISH = 1, 2
+"""Hand a task over to other threads; do what is left of it, and wait for what they have begun."""
 
 FLAG_SIZE = 16
 """Numbers from flag to flag: more than a pair of the cache's lines, which come together."""
@@ -56,7 +61,7 @@ def task_of(
     task = [0] * TASK_SIZE
     task[FUNCTION], task[IS_DOUBLE] = function, is_double
     task[ROOM], task[ROOM_STEP], task[PIECES] = room, room_step, len(pieces)
-    task[TEAM] = team
+    task[TEAM], task[PHASES] = team, BEGIN | FINISH
     for piece in pieces:
         task += piece
     task += [0] * (team * FLAG_SIZE)

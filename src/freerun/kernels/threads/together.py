@@ -62,11 +62,28 @@ def _do(task: int, sequences: int, piece: int, room: int) -> None:
 
 @entry("void(int64[::1], int64[::1], int64[:, ::1], int64[::1], int64[::1])")
 def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table) -> None:
-    """Do a task with the threads that serve at ``boxes``, as far as they come in time."""
-    task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
-    task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
-    task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
-    task[of.TAKEN] = task[of.MEMBERS] = task[of.LOST] = 0
+    """Do a task with the threads that serve at ``boxes``, as far as they come in time.
+
+    Or begin it now, with none of it done in this thread, and finish it later: ``PHASES`` says so.
+    """
+    if task[of.PHASES] & of.BEGIN:
+        task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
+        task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
+        task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
+        task[of.TAKEN] = task[of.MEMBERS] = task[of.LOST] = 0
+        _hand_out(task, boxes)
+    if task[of.PHASES] & of.FINISH:
+        _work(task.ctypes.data, 0)
+        for index in range(len(boxes)):
+            state = boxes[index] + STATE * 8
+            if not replace(state, HANDED, FREE):
+                while peek(state) == BUSY:
+                    relax()
+
+
+@inner
+def _hand_out(task: Table, boxes: Table) -> None:
+    """Put a task into all boxes; a team is then waited for."""
     place = task.ctypes.data
     for index in range(len(boxes)):
         box = boxes[index]
@@ -78,12 +95,6 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
         came = _assemble(boxes, began)
         task[of.LOST] = (nanoseconds() - began) * max(came, 1)
         post(place + of.MEMBERS * 8, 1 + came)
-    _work(place, 0)
-    for index in range(len(boxes)):
-        state = boxes[index] + STATE * 8
-        if not replace(state, HANDED, FREE):
-            while peek(state) == BUSY:
-                relax()
 
 
 @inner

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from freerun.kernels.loop.task import LOST, MEMBERS, Table, task_of
+from freerun.kernels.loop.task import BEGIN, FINISH, LOST, MEMBERS, PHASES, Table, task_of
 from freerun.kernels.threads.errand import address_of as _address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 from freerun.kernels.threads.truce import Truce
 
-__all__ = ["NOBODY", "run"]
+__all__ = ["NOBODY", "Aside", "run"]
 
 PATIENCE = 40_000
 """Looks for more work before a thread sleeps: about a millisecond, in which a training step
@@ -133,6 +133,33 @@ def _run_with(count: int, task: Table, tables: tuple[Table, Table, Table]) -> No
         share(task, *tables, np.array([worker.place for worker in workers]))
     finally:
         _idle.extend(workers)
+
+
+class Aside:
+    """A task that another thread begins while this one goes on, and :meth:`finish` ends.
+
+    Args:
+        task: The task; no team's.
+        tables: Its tables.
+    """
+
+    def __init__(self, task: Table, tables: tuple[Table, Table, Table]) -> None:
+        self._task, self._tables = task, tables
+        self._worker: _Worker | None = _hire()
+        self._boxes = np.array([self._worker.place])
+        self._worker.wake()
+        self._share(BEGIN)
+
+    def finish(self) -> None:
+        """Do what the other thread has not come to, and wait for what it is at."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._share(FINISH)
+            _idle.append(worker)
+
+    def _share(self, phase: int) -> None:
+        self._task[PHASES] = phase
+        share(self._task, *self._tables, self._boxes)
 
 
 def _task(

@@ -1,0 +1,118 @@
+"""An epoch's batches, the next of which may be gathered while the weights are changed."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from freerun._measure import plan_batch
+from freerun.data import Sequences
+from freerun.kernels import WORD, Aside, RowCopy
+from freerun.network import RecurrentNetwork
+from freerun.plan import PlanBatch
+
+__all__ = ["Batches"]
+
+WORTH_A_THREAD = 2**16
+"""Bytes of a batch from which on another thread gathers it: handing it over takes time, too."""
+
+TYPES = (torch.float32, torch.float64, torch.int64)
+"""What NumPy has, and is whole words."""
+
+
+class _Source:
+    """What rows are copied from: each one a run of memory."""
+
+    def __init__(self, flat: Tensor) -> None:
+        self.flat, self.numbers, self.place = flat, flat.numpy(), flat.data_ptr()
+        self.shape = flat.shape[1:]
+        self.words = flat[0].nbytes // WORD
+
+
+class Batches:
+    """Go once through scaled data in batches, as what the network takes.
+
+    Args:
+        net: The network.
+        data: As :func:`freerun._measure.scaled_data` gives it.
+        size: Sequences in a batch.
+        order: Which, one after the other.
+    """
+
+    def __init__(self, net: RecurrentNetwork, data: Sequences, size: int, order: Tensor) -> None:
+        self._net, self._order, self._size, self._done = net, order, size, 0
+        self._x = self._y = None
+        self._rest: Iterator[PlanBatch] = iter(())
+        self._ahead: tuple[Aside, PlanBatch] | None = None
+        self._copying: dict[int, RowCopy] = {}  # by how many sequences a batch has
+        whole = data.whole() if net.device.type == "cpu" else None
+        if whole is not None and all(part is None or part.dtype in TYPES for part in whole[:2]):
+            self._x = None if whole.x is None else _Source(whole.x)
+            self._y = _Source(whole.y)
+            self._runs = whole.runs.numpy()[order.numpy()]
+        elif len(order):
+            drawn = data.batches(size, context=net.context, order=order)
+            self._rest = (plan_batch(net, batch) for batch in drawn)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> PlanBatch:
+        if self._y is None:
+            return next(self._rest)
+        if self._ahead is not None:
+            (copying, batch), self._ahead = self._ahead, None
+            copying.finish()
+            return batch
+        if self._done == len(self._order):
+            raise StopIteration
+        batch, runs = self._begun()
+        for source, target in ((self._x, batch.x), (self._y, batch.y)):
+            if source is not None and target is not None:
+                np.take(source.numbers, runs, 0, target.numpy(), "clip")
+        return batch
+
+    def gather_ahead(self) -> None:
+        """Have another thread begin to gather the next batch; only copies are gained by it."""
+        left = len(self._order) - self._done
+        if self._y is None or not left or self._ahead is not None or torch.get_num_threads() == 1:
+            return
+        rows = min(self._size, left)
+        copying = self._copying.get(rows)
+        if copying is None:
+            sources = [(one.place, one.words) for one in (self._x, self._y) if one is not None]
+            if sum(words for _, words in sources) * WORD * rows < WORTH_A_THREAD:
+                return
+            copying = self._copying[rows] = RowCopy(sources, rows)
+        batch, runs = self._begun()
+        targets = [one.data_ptr() for one in (batch.x, batch.y) if one is not None]
+        self._ahead = copying.begin(targets, runs), batch
+
+    def _begun(self) -> tuple[PlanBatch, Any]:
+        """The next batch, to be filled, and the runs that it is to be filled with."""
+        x, y, net = self._x, self._y, self._net
+        assert y is not None
+        begin, self._done = self._done, min(self._done + self._size, len(self._order))
+        index = self._order[begin : self._done]
+        count = len(index)
+        made = None if x is None else x.flat.new_empty((count, *x.shape))
+        batch = PlanBatch(
+            made, y.flat.new_empty((count, *y.shape)), index=index, head=net.head,
+            lags=net.output_lags,
+        )  # fmt: skip
+        return batch, self._runs[begin : self._done]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ahead is not None:  # its memory is being written to
+            self._ahead[0].finish()
