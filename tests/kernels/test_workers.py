@@ -1,5 +1,7 @@
 """Threads at one task: every piece is done once, whoever comes, and sums are always the same."""
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import torch
 
 import freerun as fr
-from freerun.kernels.loop.task import PIECES, TAKEN
+from freerun.kernels.loop.task import PIECES, TAKEN, task_of
 from freerun.kernels.threads import workers
 from freerun.kernels.threads.together import (
     BOX_SIZE,
@@ -79,3 +81,34 @@ def test_serving_ends_when_patience_does_or_when_told_to() -> None:
     assert serve(box.ctypes.data, 10)
     box[STATE] = STOPPED
     assert not serve(box.ctypes.data, 10)
+
+
+def test_what_is_handed_over_while_a_thread_goes_to_sleep_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever sees that it is not asleep yet does not wake it."""
+    ready, looks = threading.Event(), []
+    task = task_of(0, False, [], 0, 0)  # of no pieces
+
+    def serving(place: int, patience: int) -> bool:
+        looks.append(patience)
+        if len(looks) > 1:
+            return serve(place, patience)
+        ready.wait()
+        worker.wake()
+        worker.box[TASK] = task.ctypes.data
+        worker.box[STATE] = HANDED
+        return True
+
+    monkeypatch.setattr(workers, "serve", serving)
+    worker = workers._Worker()
+    ready.set()
+    for _ in range(1000):
+        if worker.box[STATE] == FREE and len(looks) > 1:
+            break
+        time.sleep(0.001)
+    assert worker.box[STATE] == FREE
+    assert looks[1] < looks[0]
+    monkeypatch.undo()
+    worker.stop()
+    assert not worker.thread.is_alive()

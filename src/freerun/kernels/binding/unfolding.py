@@ -28,7 +28,7 @@ from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
 from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of
-from freerun.kernels.threads.workers import run
+from freerun.kernels.threads.workers import call_up, run
 
 __all__ = ["NO_LENGTHS", "Unfolding"]
 
@@ -215,7 +215,8 @@ class Unfolding:
 
     def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
         """The same by several threads, with all numbers written."""
-        layout, place = self.layout, held.place
+        layout, place, threads = self.layout, held.place, self.team or len(self.slices)
+        call_up(threads - 1)
         layout.errand(script.place, place, place + script.tables, BEGIN)
         call, table = script.tables_in(held.bytes)
         call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
@@ -223,7 +224,7 @@ class Unfolding:
         lengths = self.lengths if self.is_ragged else NO_LENGTHS
         run(
             kernel, layout.number, (call, table, lengths), pieces,
-            self.team or len(self.slices), place + laid.rooms, laid.room, self.team,
+            threads, place + laid.rooms, laid.room, self.team,
         )  # fmt: skip
         layout.errand(script.place, place, place + script.tables, END)
 

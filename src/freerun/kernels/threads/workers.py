@@ -19,11 +19,14 @@ from freerun.kernels.threads.errand import address_of as _address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 from freerun.kernels.threads.truce import Truce
 
-__all__ = ["NOBODY", "Aside", "run"]
+__all__ = ["NOBODY", "Aside", "call_up", "run"]
 
 PATIENCE = 40_000
 """Looks for more work before a thread sleeps: about a millisecond, in which a training step
 comes from the way forward to the way back. Waking it takes 60 to 130 on a virtual machine."""
+
+LAST_LOOKS = 4_000
+"""Before it does: longer than it takes to hand something over."""
 
 
 class _Worker:
@@ -41,8 +44,10 @@ class _Worker:
     def _work(self) -> None:
         while serve(self.place, PATIENCE):
             self.sleeps = True
-            self.bell.acquire()
-            self.sleeps = False
+            # Who has just seen that it did not sleep yet puts something into its box right now.
+            if serve(self.place, LAST_LOOKS):
+                self.bell.acquire()
+                self.sleeps = False
 
     def wake(self) -> None:
         """Have it look into its box, if it does not already."""
@@ -82,6 +87,12 @@ def _stop() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
+
+
+def call_up(count: int) -> None:
+    """Wake so many threads that will have something to do soon: that takes them some time."""
+    for worker in _idle[-count:] if count else ():
+        worker.wake()
 
 
 def run(
