@@ -10,7 +10,8 @@ from freerun.kernels.binding.layout import layout_of
 from freerun.kernels.binding.room import Room
 from freerun.kernels.binding.shape import GATE_COUNTS, EdgeShape, Shape
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.threads.errand import ALONE, BEGIN, address_of
+from freerun.kernels.loop.strip import strip
+from freerun.kernels.threads.errand import ALONE, FILL, PACK, address_of
 
 __all__ = ["Stepper"]
 
@@ -90,12 +91,14 @@ class Stepper:
         odds = 0 if self.sharpening is None else self.sharpening.data_ptr()
         noise = (self.noise.data_ptr(), self.noise.stride(0), self.noise.stride(1))
         unused = [0] * (3 + 3 * len(self.memory))  # forcing and masks
+        is_double = layout.one == 8
         script.write(
-            self.room.bytes, 0, address_of(forward, layout.one == 8), place + script.laid.rooms,
-            place + script.laid.packed, *(0,) * 8, self.x.stride(0), self.x.stride(1), *kept,
+            self.room.bytes, 0, address_of(forward, is_double), address_of(strip, is_double),
+            place + script.laid.rooms, place + script.laid.packed, *(0,) * 8, *self.x.stride()[:2],
+            *kept,
             *memory, 0, 0, odds, *noise, *unused, *places, 0,
         )  # fmt: skip
-        self.layout.errand(*self._errand, BEGIN)
+        self.layout.errand(*self._errand, FILL | PACK)
 
     def step(self) -> None:
         """Take one step from ``x``, ``noise`` and the memory."""

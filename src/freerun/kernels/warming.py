@@ -7,11 +7,14 @@ from numba.core.sigutils import normalize_signature
 
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
+from freerun.kernels.loop.strip import strip
 from freerun.kernels.threads.copying import copy_rows
 from freerun.kernels.threads.errand import errand_float32, errand_float64
 from freerun.kernels.threads.together import serve, share
 
 __all__ = ["warm"]
+
+KERNELS = (forward, backward, strip, errand_float32, errand_float64, share, serve, copy_rows)
 
 DTYPES = ("float32", "float64")
 
@@ -24,7 +27,16 @@ def warm() -> list[dict[str, Any]]:
         (False where it was there), and ``seconds``.
     """
     found = []
-    for dispatcher in (forward, backward, errand_float32, errand_float64, share, serve, copy_rows):
+    for dispatcher in (
+        forward,
+        backward,
+        strip,
+        errand_float32,
+        errand_float64,
+        share,
+        serve,
+        copy_rows,
+    ):
         kernel: Any = dispatcher
         for signature in kernel.signatures_asked:
             misses = sum(kernel.stats.cache_misses.values())

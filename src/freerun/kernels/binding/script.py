@@ -11,6 +11,7 @@ import numpy as np
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop import packing
 from freerun.kernels.loop import script as of
+from freerun.kernels.loop.packing import count_slots
 from freerun.kernels.threads.errand import TABLES, tables_size
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["Script", "Scripts"]
 
 SMALL = 2**13
 """Numbers of h up to which copying it costs less than a tensor in the memory of another."""
+
+WIDE = 2**20
+"""Bytes of parameters from which on threads share packing them: one alone takes 0.1 ms."""
 
 Link = tuple[int, int, int]
 """Where in the tables, which number, and bytes to add."""
@@ -60,6 +64,18 @@ class Laid(NamedTuple):
     blank: int
 
 
+_count_slots: Any = getattr(count_slots, "py_func")  # noqa: B009  # unknown to its annotation
+
+
+def _strips(jobs: Any, is_sum: bool) -> list[tuple[int, int]]:
+    """Every job and every slot of it."""
+    return [
+        (number, slot)
+        for number, job in enumerate(jobs)
+        for slot in range(_count_slots(job, is_sum))
+    ]
+
+
 class Script:
     """A kernel's call, prepared.
 
@@ -69,6 +85,9 @@ class Script:
         tables: bytes from the row's beginning to the tables.
         work: bytes from the row's beginning to what is behind the tables.
         layers: how many there are.
+        packing: the strips of all parameters, (job, slot) each.
+        summing: those of all gradients.
+        is_wide: whether they are worth several threads.
         laid: where everything is for sequences that fill the batch.
     """
 
@@ -84,6 +103,11 @@ class Script:
         parts = [np.array(head), call, table, np.array(links), jobs.rows, results]
         self._held = np.concatenate([part.ravel() for part in parts]).astype(np.int64)
         self.place = int(self._held.ctypes.data)
+        self.packing, self.summing = _strips(jobs.rows, False), _strips(results, True)
+        self._results = self.place + (self._held.size - results.size) * 8
+        self._jobs, self._job_count = self._results - jobs.rows.size * 8, len(jobs.rows)
+        self._tensors, self._targets = head[of.TENSORS] * 8, targets * 8
+        self.is_wide = jobs.size * shape.one >= WIDE
         self.write = Struct(f"{count}q").pack_into
         self.tables = count * 8
         self.work = -(-(count + tables_size(shape.layers)) // 8) * 64
@@ -104,6 +128,18 @@ class Script:
         rooms = packed + self._packed * one
         blank = rooms + threads * room * one
         return Laid(blank + self.blank * one, packed, rooms, room * one, blank)
+
+    def pack_call(self, place: int, laid: Laid) -> Any:
+        """What ``strip`` is told to pack by, for a row of numbers at ``place``."""
+        places = place + self._tensors
+        return np.array([self._jobs, self._job_count, places, place + laid.packed, 0, 0], np.int64)
+
+    def sum_call(self, place: int, parts: int) -> Any:
+        """What it is told to sum ``parts`` of gradients by."""
+        count, places = len(self._held) - (self._results - self.place) // 8, place + self._targets
+        count //= packing.JOB_SIZE
+        numbers = [self._results, count, places, place + self.work, parts, self.part]
+        return np.array(numbers, np.int64)
 
     def tables_in(self, room: Any) -> tuple[Any, Any]:
         """The call's table and the layers', as an errand wrote them into memory."""

@@ -27,12 +27,13 @@ from freerun.kernels.binding.terms import NOWHERE, Terms
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.threads.errand import ALONE, BEGIN, END, address_of
+from freerun.kernels.loop.strip import strip
+from freerun.kernels.threads.errand import ALONE, END, FILL, PACK, SUM, address_of
 from freerun.kernels.threads.workers import call_up, run
 
 __all__ = ["NO_LENGTHS", "Unfolding"]
 
-NO_LENGTHS = np.empty(0, np.int64)
+NO_LENGTHS, NO_LAYERS = np.empty(0, np.int64), np.empty((0, 1), np.int64)
 NO_MEMORY = (0, 0, 0, 0)
 
 PIECES = 8
@@ -183,20 +184,21 @@ class Unfolding:
             blank: what the gradients of what was fed are added to; 0 for zeros that nobody sees.
         """
         layout, parts, laid = self.layout, len(self.slices), script.laid
-        blank_count = 0 if blank else script.blank
+        blank_count, is_double = 0 if blank else script.blank, layout.one == 8
         if self.is_ragged:
             laid = script.lay_out(parts, parts, layout.rooms(kernel is forward, self.slices))
         held = borrow(laid.size)
         try:
             place = held.place
             script.write(
-                held.bytes, 0, address_of(kernel, layout.one == 8), place + laid.rooms,
-                place + laid.packed, nll, total, place + laid.blank if blank_count else blank,
-                blank_count, place + script.work, parts, *seen, *numbers,
+                held.bytes, 0, address_of(kernel, is_double), address_of(strip, is_double),
+                place + laid.rooms, place + laid.packed, nll, total,
+                place + laid.blank if blank_count else blank, blank_count, place + script.work,
+                parts, *seen, *numbers,
             )  # fmt: skip
             if parts == 1 and not (self.team or self.is_ragged):
                 tables = place + script.tables
-                layout.errand(script.place, place, tables, BEGIN | ALONE | END)
+                layout.errand(script.place, place, tables, FILL | PACK | ALONE | SUM | END)
             else:
                 self._share(kernel, script, held, laid)
         finally:
@@ -216,8 +218,11 @@ class Unfolding:
     def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
         """The same by several threads, with all numbers written."""
         layout, place, threads = self.layout, held.place, self.team or len(self.slices)
+        tables, is_shared = place + script.tables, script.is_wide and threads > 1
         call_up(threads - 1)
-        layout.errand(script.place, place, place + script.tables, BEGIN)
+        layout.errand(script.place, place, tables, FILL if is_shared else FILL | PACK)
+        if is_shared:
+            self._strip(script.packing, script.pack_call(place, laid), threads)
         call, table = script.tables_in(held.bytes)
         call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
         pieces = self._pieces(int(call[at.ROWS])) if kernel is forward else self.slices
@@ -226,7 +231,13 @@ class Unfolding:
             kernel, layout.number, (call, table, lengths), pieces,
             threads, place + laid.rooms, laid.room, self.team,
         )  # fmt: skip
-        layout.errand(script.place, place, place + script.tables, END)
+        if is_shared and script.summing:
+            self._strip(script.summing, script.sum_call(place, len(self.slices)), threads)
+        layout.errand(script.place, place, tables, END if is_shared else SUM | END)
+
+    def _strip(self, pieces: Sequence[tuple[int, int]], call: Any, threads: int) -> None:
+        """Pack, or sum up, by several threads."""
+        run(strip, self.layout.number, (call, NO_LAYERS, NO_LENGTHS), pieces, threads, 0, 0)
 
     # --- between the two ---
 

@@ -10,7 +10,9 @@ from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import add, clear, copy, lanes, load, size, store
 from freerun.kernels.machine.panels import pack
 
-__all__ = ["ACROSS", "BACK", "JOB_SIZE", "ROW", "pack_jobs", "unpack_jobs"]
+__all__ = [
+    "ACROSS", "BACK", "JOB_SIZE", "ROW", "count_slots", "pack_slot", "point_jobs", "sum_slot",
+]  # fmt: skip
 
 ACROSS, BACK, ROW = range(3)
 """A weight for A W' (panels of its rows), for A W (panels of its columns), and one row of it."""
@@ -28,33 +30,48 @@ Table = Any
 
 
 @inner
-def pack_jobs(
-    number: Number, jobs: Table, places: Table, base: int, call: Table, layers: Table
-) -> None:
-    """Do every job, a row each, and tell the kernels' tables where its result is.
+def point_jobs(jobs: Table, base: int, call: Table, layers: Table) -> None:
+    """Tell the kernels' tables where the result of every job is going to be.
 
     Args:
-        number: tells the type.
-        jobs: ``FIRST_GATE`` is the gate that comes first in what is packed; the others follow,
-            round about. ``PLUS`` is a row to be added to a ``ROW``.
-        places: addresses of all tensors, then a 0.
-        base: where targets are counted from.
+        jobs: a row each.
+        base: where their targets are counted from.
         call: the call's table.
         layers: the layers' table.
     """
     for job in jobs:
-        source = places[job[SOURCE]] + job[SOURCE_BYTE]
-        target = base + job[TARGET]
         if job[FIELD] >= 0 and job[LAYER] < 0:
-            call[job[FIELD]] = target
+            call[job[FIELD]] = base + job[TARGET]
         elif job[FIELD] >= 0:
-            layers[job[LAYER], job[FIELD]] = target
-        if job[KIND] == ACROSS:
-            _pack_across(number, job, source, target)
-        elif job[KIND] == BACK:
-            _pack_back(number, job, source, target)
-        else:
-            _pack_row(number, job, source, places[job[PLUS]] + job[PLUS_BYTE], target)
+            layers[job[LAYER], job[FIELD]] = base + job[TARGET]
+
+
+@inner
+def count_slots(job: Table, is_sum: bool) -> int:
+    """Into how many a job is cut: one for every gate, or one for a row of all of them."""
+    return 1 if job[KIND] == ROW and not is_sum else job[GATE_COUNT]
+
+
+@inner
+def pack_slot(number: Number, job: Table, slot: int, places: Table, base: int) -> None:
+    """Do a packing job for the gate that comes into ``slot``.
+
+    Args:
+        number: tells the type.
+        job: ``FIRST_GATE`` is the gate that comes first in what is packed; the others follow,
+            round about. ``PLUS`` is a row to be added to a ``ROW``.
+        slot: which of them; a ``ROW`` is packed at once.
+        places: addresses of all tensors, then a 0.
+        base: where targets are counted from.
+    """
+    source = places[job[SOURCE]] + job[SOURCE_BYTE]
+    target = base + job[TARGET]
+    if job[KIND] == ACROSS:
+        _pack_across(number, job, slot, source, target)
+    elif job[KIND] == BACK:
+        _pack_back(number, job, slot, source, target)
+    else:
+        _pack_row(number, job, source, places[job[PLUS]] + job[PLUS_BYTE], target)
 
 
 @inner
@@ -65,28 +82,26 @@ def _gate(job: Table, source: int, slot: int, one: int) -> int:
 
 
 @inner
-def _pack_across(number: Number, job: Table, source: int, target: int) -> None:
+def _pack_across(number: Number, job: Table, slot: int, source: int, target: int) -> None:
     depth = job[COLUMNS]
-    for slot in range(job[GATE_COUNT]):
-        pack(
-            number, depth, job[UNITS], _gate(job, source, slot, size(number)), job[SOURCE_STEP],
-            job[SOURCE_ROW], depth, target + slot * job[WIDTH] * depth * size(number),
-        )  # fmt: skip
+    pack(
+        number, depth, job[UNITS], _gate(job, source, slot, size(number)), job[SOURCE_STEP],
+        job[SOURCE_ROW], depth, target + slot * job[WIDTH] * depth * size(number),
+    )  # fmt: skip
 
 
 @inner
-def _pack_back(number: Number, job: Table, source: int, target: int) -> None:
+def _pack_back(number: Number, job: Table, slot: int, source: int, target: int) -> None:
     one, wide, units, width = size(number), lanes(number), job[UNITS], job[WIDTH]
     depth = job[GATE_COUNT] * width
-    for slot in range(job[GATE_COUNT]):
-        place = target + slot * width * wide * one
-        pack(
-            number, units, job[COLUMNS], _gate(job, source, slot, one), job[SOURCE_ROW],
-            job[SOURCE_STEP], depth, place,
-        )  # fmt: skip
-        for column in range(0, job[COLUMNS], wide):
-            panel = place + column * depth * one
-            clear(number, (width - units) * wide, panel + units * wide * one)
+    place = target + slot * width * wide * one
+    pack(
+        number, units, job[COLUMNS], _gate(job, source, slot, one), job[SOURCE_ROW],
+        job[SOURCE_STEP], depth, place,
+    )  # fmt: skip
+    for column in range(0, job[COLUMNS], wide):
+        panel = place + column * depth * one
+        clear(number, (width - units) * wide, panel + units * wide * one)
 
 
 @inner
@@ -106,30 +121,22 @@ def _pack_row(number: Number, job: Table, source: int, plus: int, target: int) -
 
 
 @inner
-def unpack_jobs(
-    number: Number, jobs: Table, base: int, targets: Table, parts: int, part: int
+def sum_slot(
+    number: Number, job: Table, slot: int, base: int, target: int, parts: int, part: int
 ) -> None:
-    """Sum the parts of every gradient into a plain matrix, where its target is not 0.
+    """Sum the parts of a gradient into a plain matrix: the gate that stands in ``slot``.
 
-    A job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
-    numbers; its target gates of ``UNITS`` rows of ``COLUMNS``.
+    The job's source, ``SOURCE_BYTE`` from ``base``, has gates of ``WIDTH`` rows of ``SOURCE_ROW``
+    numbers; ``target`` gates of ``UNITS`` rows of ``COLUMNS``. ``part`` is how many numbers each of
+    the ``parts`` has.
     """
-    one = size(number)
-    for index in range(len(jobs)):
-        if targets[index]:
-            _unpack(number, jobs[index], base, targets[index], parts, part * one)
-
-
-@inner
-def _unpack(number: Number, job: Table, base: int, target: int, parts: int, part: int) -> None:
     one, columns, units = size(number), job[COLUMNS], job[UNITS]
-    for slot in range(job[GATE_COUNT]):
-        gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
-        source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
-        place = target + gate * units * columns * one
-        for _ in range(units):
-            copy(number, columns, source, place)
-            for other in range(1, parts):
-                add(number, columns, source + other * part, place)
-            source += job[SOURCE_ROW] * one
-            place += columns * one
+    gate = (slot + job[FIRST_GATE]) % job[GATE_COUNT]
+    source = base + job[SOURCE_BYTE] + slot * job[WIDTH] * job[SOURCE_ROW] * one
+    place = target + gate * units * columns * one
+    for _ in range(units):
+        copy(number, columns, source, place)
+        for other in range(1, parts):
+            add(number, columns, source + other * part * one, place)
+        source += job[SOURCE_ROW] * one
+        place += columns * one

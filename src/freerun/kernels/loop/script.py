@@ -17,8 +17,8 @@ __all__ = ["FIXED", "SCRIPT_SIZE"]
 """Then follow the call's table, the layers', the links, the packing jobs and the unpacking jobs."""
 
 (
-    # the kernel's address, its scratch memory, and where parameters are packed
-    FUNCTION, ROOM, PACKED,
+    # the addresses of the kernel and of ``strip``, scratch memory, and where parameters are packed
+    FUNCTION, STRIP, ROOM, PACKED,
     # the loss of every step, and where their sum goes, or 0
     NLL, TOTAL,
     # what is to be 0 before anything else is done, and how many numbers of it
@@ -28,5 +28,5 @@ __all__ = ["FIXED", "SCRIPT_SIZE"]
     # where h of every step is wanted, and f, (batch, time, features) without gaps; or 0
     SEEN_H, SEEN_F,
     FIXED,
-) = range(12)  # fmt: skip
+) = range(13)  # fmt: skip
 """Numbers that every call has, in front of its own."""

@@ -12,7 +12,8 @@ import numpy as np
 from freerun.kernels.loop import call as at
 from freerun.kernels.loop import script as of
 from freerun.kernels.loop import task as job
-from freerun.kernels.loop.packing import JOB_SIZE, pack_jobs, unpack_jobs
+from freerun.kernels.loop.packing import JOB_SIZE, point_jobs
+from freerun.kernels.loop.strip import STRIPS_SIZE, do_strips
 from freerun.kernels.loop.task import Table, field
 from freerun.kernels.machine.compiled import Number, code_address, entry, inner
 from freerun.kernels.machine.memory import clear, copy, load, size, store
@@ -20,9 +21,11 @@ from freerun.kernels.machine.signals import call_at, numbers_at, rows_at
 
 __all__ = [
     "ALONE",
-    "BEGIN",
     "END",
     "ERRANDS",
+    "FILL",
+    "PACK",
+    "SUM",
     "TABLES",
     "address_of",
     "errand_float32",
@@ -30,16 +33,17 @@ __all__ = [
     "tables_size",
 ]
 
-BEGIN, ALONE, END = 1, 2, 4
-"""Fill the tables and pack; do the kernel's work in this thread; sum up. Any of them together."""
+FILL, PACK, ALONE, SUM, END = 1, 2, 4, 8, 16
+"""Fill the tables; pack; do the kernel's work in this thread; sum gradients; show the rest. Any of
+them together."""
 
 TABLES = job.TASK_SIZE
 """Where the call's table begins; the task is before it, the layers' table behind."""
 
 
 def tables_size(layers: int) -> int:
-    """Numbers in the tables of a call."""
-    return TABLES + at.CALL_SIZE + layers * at.LAYER_SIZE
+    """Numbers in the tables of a call, the strips' behind its own."""
+    return TABLES + at.CALL_SIZE + layers * at.LAYER_SIZE + STRIPS_SIZE
 
 
 @cache
@@ -57,7 +61,7 @@ def _errand(number: Number, script: int, numbers: int, tables: int, asked: int) 
         script: the address of what is known beforehand.
         numbers: that of what is not.
         tables: that of room for the tables.
-        asked: the sum of ``BEGIN``, ``ALONE`` and ``END``, or some of them.
+        asked: the sum of ``FILL``, ``PACK``, ``ALONE``, ``SUM`` and ``END``, or some of them.
     """
     count = field(script, of.LAYERS)
     start = TABLES + at.CALL_SIZE
@@ -65,13 +69,16 @@ def _errand(number: Number, script: int, numbers: int, tables: int, asked: int) 
     layers = rows_at(tables + start * 8, count, at.LAYER_SIZE)
     links = script + (of.SCRIPT_SIZE + at.CALL_SIZE + count * at.LAYER_SIZE) * 8
     jobs = links + 3 * field(script, of.LINKS) * 8
-    if asked & BEGIN:
+    job_count = field(script, of.JOBS)
+    strips, function = tables + (start + count * at.LAYER_SIZE) * 8, field(numbers, of.STRIP)
+    if asked & FILL:
         _fill(script, links, numbers, tables)
         clear(number, field(numbers, of.BLANK_COUNT), field(numbers, of.BLANK))
-        places = numbers_at(numbers + field(script, of.TENSORS) * 8, 1, 0)
-        pack_jobs(
-            number, rows_at(jobs, field(script, of.JOBS), JOB_SIZE), places,
-            field(numbers, of.PACKED), call, layers,
+        point_jobs(rows_at(jobs, job_count, JOB_SIZE), field(numbers, of.PACKED), call, layers)
+    if asked & PACK:
+        do_strips(
+            number, function, tables, strips, jobs, job_count,
+            numbers + field(script, of.TENSORS) * 8, field(numbers, of.PACKED), 0, 0,
         )  # fmt: skip
     if asked & ALONE:
         _tell(tables, count)
@@ -79,17 +86,17 @@ def _errand(number: Number, script: int, numbers: int, tables: int, asked: int) 
             number, field(numbers, of.FUNCTION), tables, 0, call[at.BATCH], 0,
             field(numbers, of.ROOM),
         )  # fmt: skip
+    if asked & SUM:
+        do_strips(
+            number, function, tables, strips, jobs + JOB_SIZE * job_count * 8,
+            field(script, of.RESULTS), numbers + field(script, of.TARGETS) * 8,
+            field(numbers, of.PARTS), field(numbers, of.PART_COUNT), call[at.PART],
+        )  # fmt: skip
     if asked & END:
         if field(numbers, of.TOTAL):
             _add_up(number, field(script, of.STEPS), field(numbers, of.NLL),
                     field(numbers, of.TOTAL))  # fmt: skip
         _show(number, numbers, call, layers[count - 1, at.H])
-        results = jobs + JOB_SIZE * field(script, of.JOBS) * 8
-        unpack_jobs(
-            number, rows_at(results, field(script, of.RESULTS), JOB_SIZE), field(numbers, of.PARTS),
-            numbers_at(numbers + field(script, of.TARGETS) * 8, 1, 0),
-            field(numbers, of.PART_COUNT), call[at.PART],
-        )  # fmt: skip
 
 
 @inner
