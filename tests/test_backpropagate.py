@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -247,3 +248,16 @@ def test_it_trains_under_compile() -> None:
     step = torch.compile(lambda: net.backpropagate(x, y), backend="eager")
     assert torch.equal(step(), net.loss(x, y))
     assert net.output.weight.grad is not None
+
+
+def test_python_threads_at_once_add_everything_up(directly: list[Any]) -> None:
+    net, (x, y) = network(), data()
+    net.backpropagate(x, y)
+    once = {name: one.clone() for name, one in gradients(net).items() if one is not None}
+    net.zero_grad()
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(50):
+            list(pool.map(lambda _: net.backpropagate(x, y), range(4)))
+    for name, one in once.items():
+        torch.testing.assert_close(gradients(net)[name], 200 * one)
+    assert len(directly) == 201

@@ -53,7 +53,10 @@ def evaluating(net: RecurrentNetwork) -> Iterator[None]:
 def _put(modules: list[nn.Module], is_training: bool) -> None:
     """Put modules into a mode, past what looks for parameters among a module's attributes."""
     for module in modules:
-        module.__dict__["training"] = is_training
+        if "training" in module.__dict__:
+            module.__dict__["training"] = is_training
+        else:  # a compiled module's is somewhere else
+            module.training = is_training
 
 
 def fitting(net: RecurrentNetwork, steps: int, is_stepped: bool = False) -> int:

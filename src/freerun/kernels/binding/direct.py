@@ -5,6 +5,7 @@ Of a small network's step the graph takes three times as long as the kernels.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 
 import torch
 from torch import Tensor, distributed
@@ -16,6 +17,10 @@ __all__ = ["Scored", "score_directly"]
 
 KINDS = (Tensor, torch.nn.Parameter)
 """What nobody else has a say in; whatever is derived from these may have."""
+
+
+_adding = Lock()
+"""Several threads may go back through one network, as they may through PyTorch's graphs."""
 
 
 class Scored:
@@ -41,13 +46,14 @@ class Scored:
         unfolding, share = self._unfolding, _share(self.total.dtype, count)
         with torch.no_grad():
             found = unfolding.back(None, None, None, None, share, (), self._needed)
-            for tensor, gradient in zip(unfolding.tensors, found, strict=True):
-                if tensor is None or gradient is None:
-                    continue
-                if tensor.grad is None:
-                    tensor.grad = gradient.contiguous()
-                else:
-                    tensor.grad += gradient
+            with _adding:
+                for tensor, gradient in zip(unfolding.tensors, found, strict=True):
+                    if tensor is None or gradient is None:
+                        continue
+                    if tensor.grad is None:
+                        tensor.grad = gradient.contiguous()
+                    else:
+                        tensor.grad += gradient
         unfolding.let_go()
 
 

@@ -64,15 +64,13 @@ class Laid(NamedTuple):
     blank: int
 
 
-_count_slots: Any = getattr(count_slots, "py_func")  # noqa: B009  # unknown to its annotation
-
-
 def _strips(jobs: Any, is_sum: bool) -> list[tuple[int, int]]:
     """Every job and every slot of it."""
+    compiled: Any = count_slots
     return [
         (number, slot)
         for number, job in enumerate(jobs)
-        for slot in range(_count_slots(job, is_sum))
+        for slot in range(compiled.py_func(job, is_sum))
     ]
 
 
