@@ -251,7 +251,7 @@ def test_it_trains_under_compile() -> None:
 
 
 def test_python_threads_at_once_add_everything_up(directly: list[Any]) -> None:
-    net, (x, y) = network(), data()
+    net, (x, y) = network().double(), data(torch.float64)
     net.backpropagate(x, y)
     once = {name: one.clone() for name, one in gradients(net).items() if one is not None}
     net.zero_grad()
