@@ -115,21 +115,27 @@ def test_who_comes_never_changes_a_bit(
     worker.stop()
 
 
-def test_a_team_that_waits_is_given_up_for_as_long_as_that_is_worth() -> None:
+def test_teams_that_wait_are_given_up_for_as_long_as_that_is_worth() -> None:
     times = [5.0]
     truce = Truce(lambda: times[-1])
-    assert truce.begin()
-    truce.end(0.3, 1.0)
-    assert truce.begin()
-    truce.end(0.4, 1.0)
-    for time in (5.0, 12.9):
+
+    def call(lost: float, seconds: float = 1.0) -> None:
+        assert truce.begin()
+        truce.end(lost, seconds)
+
+    call(0.3)
+    call(0.4)  # someone had to wake up
+    call(0.4)
+    for time in (5.0, 20.9):
         times.append(time)
         assert not truce.begin()
-    times.append(13.1)
-    assert truce.begin()
-    truce.end(1e-3, 2e-3)
+    times.append(21.1)
+    call(1e-3, 2e-3)
+    call(1e-3, 2e-3)
     assert not truce.begin()
-    times.append(13.13)
+    times.append(21.15)
+    for lost in (0.4, 0.1, 0.4, 0.0):  # there was always one in time in between
+        call(lost)
     assert truce.begin()
 
 

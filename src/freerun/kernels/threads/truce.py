@@ -8,11 +8,12 @@ __all__ = ["Truce"]
 
 
 class Truce:
-    """One team at a time, and none for a while after one that waited more than it worked.
+    """One team at a time, and none for a while after two that waited more than they worked.
 
-    After a call that lost more than ``WORST`` of its time to someone who was late, one thread works
-    alone for ``REST`` times as long as was lost, so that trying again costs no more than a part of
-    that. It changes no bit of what is computed.
+    After two calls in a row that each lost more than ``WORST`` of their time to someone who was
+    late, one thread works alone for ``REST`` times as long as they lost, so that trying again costs
+    no more than a part of that. Once is nothing: whoever sleeps has to wake up. It changes no bit
+    of what is computed.
 
     Args:
         clock: seconds.
@@ -23,6 +24,7 @@ class Truce:
     def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         self.clock = clock
         self._until = clock()
+        self._lost = 0.0  # in the call before, if that was too much
         self._is_under_way = threading.Lock()
 
     def begin(self) -> bool:
@@ -32,5 +34,10 @@ class Truce:
     def end(self, lost: float, seconds: float) -> None:
         """Take note of the time that a team's call lost and took."""
         self._is_under_way.release()
-        if lost > self.WORST * seconds:
-            self._until = self.clock() + self.REST * lost
+        if lost <= self.WORST * seconds:
+            self._lost = 0.0
+        elif self._lost:
+            self._until = self.clock() + self.REST * (self._lost + lost)
+            self._lost = 0.0
+        else:
+            self._lost = lost
