@@ -27,10 +27,10 @@ This file is written by `make bench`; no number in it is typed by hand.
 freerun and its peers did the same work, on the same weights and data, in one process and in one
 run. Gradients (for closed loops, paths) of everyone, freerun too, were compared with a reference in
 float64 before anything was timed; whoever differed by more than {tolerance:g} of its norm was not
-timed and counts as failed. Contestants took turns: a short rest, a run that is not counted, then
-runs of which the median counts; the tables show medians of these over the rounds, with quartiles. A
-ratio is formed round by round, the peer's time over freerun's: above 1 freerun is faster. Ratios
-from one run count; times are this machine's.
+timed and counts as failed. Contestants took turns: a rest in which threads of the one before go to
+sleep, a run that is not counted, then runs of which the median counts; the tables show medians of
+these over the rounds, with quartiles. A ratio is formed round by round, the peer's time over
+freerun's: above 1 freerun is faster. Ratios from one run count; times are this machine's.
 
 What each of them is, and what was left out:
 

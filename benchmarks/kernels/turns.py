@@ -25,7 +25,7 @@ class Schedule:
     Attributes:
         seconds: for all turns of a case, unless the least number of rounds takes longer.
         turn: for the counted runs of one turn, in seconds; one run at least.
-        rest: before each turn, in seconds.
+        rest: before each turn, in seconds: threads of whoever came before spin for up to 15 ms.
         least: rounds at least, or ``fewest`` when four times ``seconds`` are over.
         fewest: rounds at least.
         most: rounds at most.
@@ -37,7 +37,7 @@ class Schedule:
 
     seconds: float
     turn: float = 0.03
-    rest: float = 0.005
+    rest: float = 0.025
     least: int = 5
     fewest: int = 3
     most: int = 30
