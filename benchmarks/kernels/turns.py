@@ -1,9 +1,9 @@
 """Who runs when: contestants take turns, and the n-th turns of all make a round.
 
-A turn is a short rest, one run that is not counted, and runs that are counted until the turn's
-time is over; its sample is their median. So nobody pays for the threads that another left
-spinning, nor for caches that another filled, and a machine that slows down slows everyone. Each
-round begins with another contestant.
+A turn is a rest, which lasts until this process does nothing any more, one run that is not counted,
+and runs that are counted until the turn's time is over; its sample is their median. So nobody pays
+for the threads that another left spinning, nor for caches that another filled, and a machine that
+slows down slows everyone. Each round begins with another contestant.
 """
 
 import gc
@@ -17,6 +17,9 @@ from benchmarks.kernels.contestant import Contestant
 
 __all__ = ["Schedule", "take_turns"]
 
+ASLEEP = 0.05
+"""The part of a processor that a process uses at most in which nobody spins."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -25,7 +28,9 @@ class Schedule:
     Attributes:
         seconds: for all turns of a case, unless the least number of rounds takes longer.
         turn: for the counted runs of one turn, in seconds; one run at least.
-        rest: before each turn, in seconds: threads of whoever came before spin for up to 15 ms.
+        rest: before each turn, in seconds, and again while threads of whoever came before are busy:
+            PyTorch's spin for up to 15 ms, those of NumPy's OpenBLAS for up to a hundred.
+        longest: all of it, in seconds, whoever may still be busy then.
         least: rounds at least, or ``fewest`` when four times ``seconds`` are over.
         fewest: rounds at least.
         most: rounds at most.
@@ -37,7 +42,8 @@ class Schedule:
 
     seconds: float
     turn: float = 0.03
-    rest: float = 0.025
+    rest: float = 0.01
+    longest: float = 0.5
     least: int = 5
     fewest: int = 3
     most: int = 30
@@ -85,7 +91,7 @@ def take_turns(contestants: Mapping[str, Contestant], schedule: Schedule) -> dic
 
 def _turn(contestant: Contestant, schedule: Schedule, last: float) -> float:
     """Seconds per unit: the median of the counted runs; a run took ``last`` the turn before."""
-    time.sleep(schedule.rest)
+    _rest(schedule)
     run, clock = contestant.run, time.perf_counter
     if last < schedule.settles:
         run()
@@ -98,3 +104,14 @@ def _turn(contestant: Contestant, schedule: Schedule, last: float) -> float:
         times.append(stop - start)
         if stop >= end:
             return statistics.median(times) / contestant.units
+
+
+def _rest(schedule: Schedule) -> None:
+    """Sleep until this process's threads do, too."""
+    end = time.perf_counter() + schedule.longest
+    while schedule.rest:
+        began, used = time.perf_counter(), time.process_time()
+        time.sleep(schedule.rest)
+        now = time.perf_counter()
+        if time.process_time() - used <= ASLEEP * (now - began) or now >= end:
+            break

@@ -1,7 +1,9 @@
 """Contestants take turns."""
 
 import os
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,44 @@ def test_a_naive_contestant_drops_out_when_it_has_had_its_share() -> None:
     samples = take_turns({"a": Contestant(lambda: None), "b": naive}, schedule)
     assert len(samples["b"]) == 2
     assert len(samples["a"]) >= 8
+
+
+def test_a_turn_begins_when_nobody_is_busy_any_more() -> None:
+    spinning: list[threading.Thread] = []
+    found: list[bool] = []
+
+    def spin() -> None:
+        end = time.perf_counter() + 0.08
+        while time.perf_counter() < end:
+            pass
+
+    def leave_one() -> None:
+        spinning.append(threading.Thread(target=spin))
+        spinning[-1].start()
+
+    def look() -> None:
+        found.append(any(thread.is_alive() for thread in spinning))
+
+    schedule = Schedule(0.0, turn=0.0, least=2, fewest=2, settles=0.0)
+    take_turns({"a": Contestant(leave_one), "b": Contestant(look)}, schedule)
+    assert found == [False, False]
+
+
+def test_a_rest_ends_though_somebody_never_sleeps() -> None:
+    over = threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            pass
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    began = time.perf_counter()
+    take_turns({"a": Contestant(lambda: None)}, replace(QUICK, rest=0.01, longest=0.05))
+    seconds = time.perf_counter() - began
+    over.set()
+    thread.join()
+    assert 0.15 <= seconds < 2
 
 
 def test_ratios_are_formed_round_by_round() -> None:
