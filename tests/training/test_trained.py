@@ -47,25 +47,49 @@ def test_clipping_is_that_of_pytorch(
             torch.testing.assert_close(one.grad, other.grad, rtol=rtol, atol=0.0)
 
 
-@pytest.mark.parametrize("at_once", [8, 2**13])
+@pytest.mark.parametrize("limit", [0.5, 1e3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_contiguous_gradients_are_clipped_as_pytorch_does(
-    monkeypatch: pytest.MonkeyPatch, at_once: int
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, limit: float
 ) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", at_once)
-    ours, theirs = with_gradients(), with_gradients()
+    ours, theirs = with_gradients(dtype), with_gradients(dtype)
     for one in (ours[1], theirs[1]):
         assert one.grad is not None
         one.grad = one.grad.contiguous()
     own = nn.utils.clip_grad_norm_
     monkeypatch.setattr(nn.utils, "clip_grad_norm_", None)
-    norm = of(*ours).clip(0.5)
-    assert norm == pytest.approx(float(own(theirs, 0.5)), rel=1e-6)
+    norm = of(*ours).clip(limit)
+    rtol = 10 * torch.finfo(dtype).eps
+    assert norm == pytest.approx(float(own(theirs, limit)), rel=rtol)
     for one, other in zip(ours, theirs, strict=True):
         if one.grad is not None:
-            torch.testing.assert_close(one.grad, other.grad, rtol=1e-6, atol=0.0)
+            torch.testing.assert_close(one.grad, other.grad, rtol=rtol, atol=0.0)
 
 
-@pytest.mark.parametrize("value", [1e30, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("count", [1, 7, 16, 33, 1000])
+def test_the_norm_is_summed_in_float64(count: int) -> None:
+    one = nn.Parameter(torch.zeros(count))
+    one.grad = torch.randn(count, generator=torch.Generator().manual_seed(count))
+    before = one.grad.clone()
+    norm, exact = of(one).clip(0.5), math.sqrt(math.fsum(float(g) ** 2 for g in before))
+    assert norm == pytest.approx(exact, rel=1e-14)
+    share = min(1.0, 0.5 / (exact + 1e-6))
+    assert torch.equal(one.grad, before * share)
+
+
+def test_without_kernels_pytorch_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clip(*_: object) -> float:
+        return 7.0
+
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", clip)
+    parameters = with_gradients()
+    parameters[1].grad = None
+    assert of(*parameters).clip(1.0) != 7
+    with fr.kernels.disabled():
+        assert of(*parameters).clip(1.0) == 7
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
 @pytest.mark.parametrize("others", [0.0, 1.0])
 def test_clipping_what_is_not_finite_warns_of_nothing(value: float, others: float) -> None:
     one = nn.Parameter(torch.zeros(40))
@@ -73,7 +97,14 @@ def test_clipping_what_is_not_finite_warns_of_nothing(value: float, others: floa
     one.grad[7] = value
     norm = of(one).clip(1.0)
     assert math.isnan(norm) if math.isnan(value) else norm == math.inf
-    assert bool(torch.isfinite(one.grad).all()) == math.isfinite(value)
+    assert not torch.isfinite(one.grad).all()
+
+
+def test_a_gradient_whose_square_float32_does_not_have_is_clipped() -> None:
+    one = nn.Parameter(torch.zeros(40))
+    one.grad = torch.full((40,), 1e30)
+    assert of(one).clip(1.0) == pytest.approx(math.sqrt(40) * 1e30)
+    assert float(one.grad.norm()) == pytest.approx(1.0)
 
 
 def test_gradients_of_bfloat16_are_clipped_too() -> None:

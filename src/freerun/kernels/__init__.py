@@ -19,6 +19,7 @@ from freerun.kernels.choice import (
     kernel_feed,
     why_not,
 )
+from freerun.kernels.clipping import Clipping
 from freerun.kernels.layer import over_time
 from freerun.kernels.threads.copying import WORD, RowCopy
 from freerun.kernels.threads.workers import Aside
@@ -28,6 +29,7 @@ __all__ = [
     "WORD",
     "Aside",
     "Choice",
+    "Clipping",
     "Edge",
     "Layer",
     "Readout",

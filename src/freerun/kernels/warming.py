@@ -6,6 +6,7 @@ from typing import Any
 from numba.core.sigutils import normalize_signature
 
 from freerun.kernels.loop.backward import backward
+from freerun.kernels.loop.clipping import clip
 from freerun.kernels.loop.forward import forward
 from freerun.kernels.loop.strip import strip
 from freerun.kernels.threads.copying import copy_rows
@@ -14,7 +15,9 @@ from freerun.kernels.threads.together import serve, share
 
 __all__ = ["warm"]
 
-KERNELS = (forward, backward, strip, errand_float32, errand_float64, share, serve, copy_rows)
+KERNELS: tuple[Any, ...] = (
+    forward, backward, strip, errand_float32, errand_float64, share, serve, copy_rows, clip,
+)  # fmt: skip
 
 DTYPES = ("float32", "float64")
 
@@ -27,17 +30,7 @@ def warm() -> list[dict[str, Any]]:
         (False where it was there), and ``seconds``.
     """
     found = []
-    for dispatcher in (
-        forward,
-        backward,
-        strip,
-        errand_float32,
-        errand_float64,
-        share,
-        serve,
-        copy_rows,
-    ):
-        kernel: Any = dispatcher
+    for kernel in KERNELS:
         for signature in kernel.signatures_asked:
             misses = sum(kernel.stats.cache_misses.values())
             name, start = kernel.py_func.__name__, perf_counter()

@@ -27,9 +27,13 @@ class _Source:
     """What rows are copied from: each one a run of memory."""
 
     def __init__(self, flat: Tensor) -> None:
-        self.flat, self.numbers, self.place = flat, flat.numpy(), flat.data_ptr()
-        self.shape = flat.shape[1:]
+        self.numbers, self.place = flat.numpy(), flat.data_ptr()
         self.words = flat[0].nbytes // WORD
+        self._make, self._shape = flat.new_empty, flat.shape[1:]
+
+    def room(self, rows: int) -> Tensor:
+        """Memory to copy so many rows to; PyTorch reads numbers faster than a tuple of them."""
+        return self._make(rows, *self._shape)
 
 
 class Batches:
@@ -43,7 +47,7 @@ class Batches:
     """
 
     def __init__(self, net: RecurrentNetwork, data: Sequences, size: int, order: Tensor) -> None:
-        self._net, self._order, self._size, self._done = net, order, size, 0
+        self._net, self._order, self._done = net, order.split(size) if len(order) else (), 0
         self._x = self._y = None
         self._rest: Iterator[PlanBatch] = iter(())
         self._ahead: tuple[Aside, PlanBatch] | None = None
@@ -52,7 +56,7 @@ class Batches:
         if whole is not None and all(part is None or part.dtype in TYPES for part in whole[:2]):
             self._x = None if whole.x is None else _Source(whole.x)
             self._y = _Source(whole.y)
-            self._runs = whole.runs.numpy()[order.numpy()]
+            self._runs = [whole.runs.numpy()[index.numpy()] for index in self._order]
         elif len(order):
             drawn = data.batches(size, context=net.context, order=order)
             self._rest = (plan_batch(net, batch) for batch in drawn)
@@ -77,10 +81,10 @@ class Batches:
 
     def gather_ahead(self) -> None:
         """Have another thread begin to gather the next batch; only copies are gained by it."""
-        left = len(self._order) - self._done
-        if self._y is None or not left or self._ahead is not None or torch.get_num_threads() == 1:
+        is_over = self._done == len(self._order)
+        if self._y is None or is_over or self._ahead is not None or torch.get_num_threads() == 1:
             return
-        rows = min(self._size, left)
+        rows = len(self._runs[self._done])
         copying = self._copying.get(rows)
         if copying is None:
             sources = [(one.place, one.words) for one in (self._x, self._y) if one is not None]
@@ -95,15 +99,11 @@ class Batches:
         """The next batch, to be filled, and the runs that it is to be filled with."""
         x, y, net = self._x, self._y, self._net
         assert y is not None
-        begin, self._done = self._done, min(self._done + self._size, len(self._order))
-        index = self._order[begin : self._done]
-        count = len(index)
-        made = None if x is None else x.flat.new_empty((count, *x.shape))
-        batch = PlanBatch(
-            made, y.flat.new_empty((count, *y.shape)), index=index, head=net.head,
-            lags=net.output_lags,
-        )  # fmt: skip
-        return batch, self._runs[begin : self._done]
+        index, runs = self._order[self._done], self._runs[self._done]
+        self._done += 1
+        made = None if x is None else x.room(len(runs))
+        batch = PlanBatch(made, y.room(len(runs)), index=index, head=net.head, lags=net.output_lags)
+        return batch, runs
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,6 @@
 from functools import cache
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Adam, AdamW, optimizer
@@ -18,11 +17,8 @@ SUMS: tuple[Any, Any] = (
 )
 """What the methods come down to where they are fused; None where PyTorch has another way."""
 
-REPLACED = ("step", "grad_scale", "found_inf")
-"""What schedules of the rate and scalers of gradients put into an optimizer."""
-
-OTHER_WAYS = ("amsgrad", "maximize", "capturable", "differentiable")
-"""Options that are left to PyTorch."""
+_everywhere: dict[str, Any] = vars(optimizer)
+"""Where hooks of all optimizers are."""
 
 _is_profiled: Any = getattr(getattr(torch._C, "_autograd", None), "_profiler_enabled", None)
 _hooked: Any = getattr(optimizer.Optimizer, "profile_hook_step", None)
@@ -50,13 +46,13 @@ OWN = {
 
 
 class Group(NamedTuple):
-    """A group of weights, as the sums take it; the counts as NumPy's views of them too."""
+    """A group of weights, as the sums take it; how often each was changed, as memory too."""
 
     weights: list[Tensor]
     means: list[Tensor]
     squares: list[Tensor]
     counts: list[Tensor]
-    views: list[Any]
+    numbers: list[memoryview]
 
 
 class FusedAdam:
@@ -66,29 +62,34 @@ class FusedAdam:
     profilers and compilers. Whoever hooks on, whatever is derived from Adam or was changed in it,
     a weight without a gradient, and the first step, which makes the state, get that very call.
 
+    In a training step whatever is called has to be fetched from far away in memory first: it is
+    few and small calls that count here.
+
     Args:
         method: The optimizer. Where its state is, is remembered until it is replaced.
     """
 
     def __init__(self, method: torch.optim.Optimizer) -> None:
         self.method = method
+        self._kind: Any = type(method)
+        self._step: Any = None
         self._state: Any = None
         self._groups: list[Group] = []
 
     def step(self) -> None:
         """Take a step."""
         method = self.method
-        gradients = self._gradients() if _is_plain(method) and self._read() else None
+        gradients = self._gradients() if self._is_plain() and self._read() else None
         if gradients is None:
             method.step()
             return
-        add = SUMS[KINDS.index(type(method))]
+        add = SUMS[KINDS.index(self._kind)]
         with torch.no_grad():
             for group, own, options in zip(
                 self._groups, gradients, method.param_groups, strict=True
             ):
-                for view in group.views:
-                    np.add(view, 1, view)
+                for number in group.numbers:
+                    number[0] += 1
                 beta1, beta2 = options["betas"]
                 add(
                     group.weights, own, group.means, group.squares, [], group.counts,
@@ -120,29 +121,41 @@ class FusedAdam:
             means, squares, counts = (
                 [state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")
             )
-            views = [count.numpy() for count in counts]
-            found.append(Group(weights, means, squares, counts, views))
+            numbers = [memoryview(count.numpy().reshape(1)) for count in counts]
+            found.append(Group(weights, means, squares, counts, numbers))
         self._state, self._groups = method.state, found
         return True
 
-
-def _is_plain(method: torch.optim.Optimizer) -> bool:
-    """Whether nobody would see that PyTorch's own step was not called."""
-    kind: Any = type(method)
-    if kind not in OWN or None in SUMS or _is_profiled is None or _is_profiled():
-        return False
-    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
-    is_decoupled = kind is AdamW
-    return (
-        _inside(kind.step) is OWN[kind]
-        and not any(getattr(method, name, True) for name in hooks)
-        and not getattr(optimizer, "_global_optimizer_pre_hooks", True)
-        and not getattr(optimizer, "_global_optimizer_post_hooks", True)
-        and not any(name in method.__dict__ for name in REPLACED)
-        and all(group["fused"] for group in method.param_groups)
-        and not any(group[name] for group in method.param_groups for name in OTHER_WAYS)
-        and all(
-            group.get("decoupled_weight_decay", is_decoupled) == is_decoupled
-            for group in method.param_groups
+    def _is_plain(self) -> bool:
+        """Whether nobody would see that PyTorch's own step was not called."""
+        own, is_decoupled = self.method.__dict__, self._kind is AdamW
+        return (
+            self._steps_as_pytorch()
+            and not own.get("_optimizer_step_pre_hooks", True)
+            and not own.get("_optimizer_step_post_hooks", True)
+            and not _everywhere.get("_global_optimizer_pre_hooks", True)
+            and not _everywhere.get("_global_optimizer_post_hooks", True)
+            # What schedules of the rate and scalers of gradients put into an optimizer.
+            and not ("step" in own or "grad_scale" in own or "found_inf" in own)
+            and all(_is_usual(group, is_decoupled) for group in self.method.param_groups)
         )
+
+    def _steps_as_pytorch(self) -> bool:
+        """Whether the class's step is the one that PyTorch gave it, and nobody measures it."""
+        kind = self._kind
+        if kind not in OWN or None in SUMS or _is_profiled is None or _is_profiled():
+            return False
+        step = kind.step
+        if step is not self._step and _inside(step) is OWN[kind]:
+            self._step = step
+        return step is self._step
+
+
+def _is_usual(group: Any, is_decoupled: bool) -> bool:
+    """Whether a group has none of the options that are left to PyTorch."""
+    return (
+        group["fused"]
+        and not (group["amsgrad"] or group["maximize"])
+        and not (group["capturable"] or group["differentiable"])
+        and group.get("decoupled_weight_decay", is_decoupled) == is_decoupled
     )

@@ -1,24 +1,16 @@
 """What is trained: all parameters at once, on their way through a step of training."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.autograd.graph import increment_version
 
+from freerun.kernels import Clipping, is_disabled
 from freerun.training.fused import FusedAdam
 
 __all__ = ["Trained"]
-
-Numbers = NDArray[Any]
-
-TYPES = (torch.float32, torch.float64)
-"""What NumPy computes in as PyTorch does."""
 
 WORTH_THREADS = 2**17
 """Weights from which on PyTorch's threads help an optimizer's step."""
@@ -39,8 +31,9 @@ class Trained:
             one for group in method.param_groups for one in group["params"]
         ]
         self.are_few = sum(one.numel() for one in self.parameters) < WORTH_THREADS
-        self.are_alike = len({(one.dtype, one.device) for one in self.parameters}) == 1
-        self._stepper = FusedAdam(method) if self.are_alike else method
+        kinds = {(one.dtype, one.device) for one in self.parameters}
+        self._stepper = FusedAdam(method) if len(kinds) == 1 else method
+        self._clipping = Clipping(self.parameters[0].dtype, len(self.parameters))
 
     def forget(self) -> None:
         """Let go of all gradients."""
@@ -67,20 +60,13 @@ class Trained:
     def clip(self, limit: float) -> float:
         """g <- min(1, limit / |g|) g in place, over all gradients at once; |g| before.
 
-        Of few weights NumPy's sums and products take half of the time of PyTorch's clipping, of
-        which most is what surrounds a dozen calls.
+        Of few weights a kernel's own takes less than what surrounds PyTorch's dozen calls.
         """
-        found = [one.grad for one in self.parameters if one.grad is not None]
-        plain = _plain(found) if found and self.are_few and self.are_alike else None
-        if plain is None:
-            return float(nn.utils.clip_grad_norm_(self.parameters, limit))
-        with np.errstate(all="ignore"):  # what is not finite is for the caller to see
-            norm = math.sqrt(sum(map(_square, plain)))
-            if norm + TINY > limit:
-                share = limit / (norm + TINY)
-                for one in plain:
-                    np.multiply(one, share, one)
-        return norm
+        found = [gradient for one in self.parameters if (gradient := one.grad) is not None]
+        norm = None
+        if self.are_few and not is_disabled():
+            norm = self._clipping.clip(found, limit)
+        return float(nn.utils.clip_grad_norm_(self.parameters, limit)) if norm is None else norm
 
     def step(self) -> None:
         """Change the weights, as ``method.step()`` does, and have that counted as a change.
@@ -90,28 +76,3 @@ class Trained:
         self._stepper.step()
         for one in self.parameters:
             increment_version(one)
-
-
-TINY = 1e-6
-"""What ``clip_grad_norm_`` adds to the norm."""
-
-
-AT_ONCE = 2**13
-"""Numbers whose squares are summed in one call: for more, NumPy wakes threads of its own."""
-
-
-def _plain(gradients: list[Tensor]) -> list[Numbers] | None:
-    """All as NumPy's arrays; None where one has a graph, or another type, place or order."""
-    for one in gradients:
-        if not (one.is_cpu and one.dtype in TYPES and one.is_contiguous()) or one.requires_grad:
-            return None
-    return [one.numpy() for one in gradients]
-
-
-def _square(one: Numbers) -> float:
-    """|g|^2 of one gradient."""
-    if one.size <= AT_ONCE:
-        return float(np.vdot(one, one))
-    flat = one.ravel()
-    parts = (flat[start : start + AT_ONCE] for start in range(0, flat.size, AT_ONCE))
-    return sum(float(part.dot(part)) for part in parts)
