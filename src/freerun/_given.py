@@ -89,7 +89,7 @@ def read_given(
         check_plan(where, net, plan, batch, steps, noise)
     if state is not None:
         check_state(where, net, state, batch)
-    elif x is None:
+    elif x is None and (plan is None or plan.values is None):  # nothing else says how many
         state = net.initial_state(batch)
     if noise is None:
         noise = net.draw_noise(batch, steps, plan, generator)

@@ -15,6 +15,7 @@ from freerun._pieces import (
     reversed_in_time,
     sharpening_of,
 )
+from freerun._time_cut import cut_in_time
 from freerun.kernels import (
     Edge,
     Layer,
@@ -151,20 +152,25 @@ def _plain_scoring(net: Unfoldable, below: Tensor, plan: Plan | None, target: Te
     """The same from zeros, without dropout: with as few steps as there can be."""
     stack = list(held(net, "layers")._modules.values())
     layers = [_parameters(layer, PARAMETERS) for layer in stack]
-    truth = fed = None
+    cell, is_recurrent = stack[0].cell.name, net.recurrence != "output"
+    V, c = _parameters(held(net, "output"), ("weight", "bias"))
+    truth = fed = before = None
     if plan is not None:
         (weight_fh,) = _parameters(stack[0], ("weight_fh",))
         if plan.is_teacher():
             truth = fed_truth(net, plan, None).contiguous()
             fed = (weight_fh, net.output_lags, True, "location", 0, True)
+            if not is_recurrent:
+                weights = weight_fh, V, *(one[0] for one in layers)
+                below, truth, target, before = cut_in_time(
+                    below, truth, target, net.output_lags, weights
+                )
         else:
             feed, components = net.head.kernel_feed or "", getattr(net.head, "components", 0)
             fed = (weight_fh, net.output_lags, False, feed, components, plan.through)
-    V, c = _parameters(held(net, "output"), ("weight", "bias"))
     readout, kind = (V, c, held(net, "skip")), net.head.kernel_score or ""
-    cell, is_recurrent = stack[0].cell.name, net.recurrence != "output"
     return Unfolding(
-        plain_terms(cell, layers, below, is_recurrent, fed, readout, kind, target, truth)
+        plain_terms(cell, layers, below, is_recurrent, fed, readout, kind, target, truth, before)
     )
 
 

@@ -22,6 +22,7 @@ from freerun.kernels.choice import (
 from freerun.kernels.clipping import Clipping
 from freerun.kernels.layer import over_time
 from freerun.kernels.threads.copying import WORD, RowCopy
+from freerun.kernels.threads.slices import pieces_of_time
 from freerun.kernels.threads.workers import Aside
 from freerun.kernels.warming import warm
 
@@ -45,6 +46,7 @@ __all__ = [
     "is_disabled",
     "kernel_feed",
     "over_time",
+    "pieces_of_time",
     "plain_terms",
     "score",
     "score_directly",

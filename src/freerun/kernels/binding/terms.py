@@ -72,9 +72,9 @@ def terms_of(
 def plain_terms(
     cell: str, layers: Sequence[Parameters], x: Tensor, is_recurrent: bool, fed: Fed | None = None,
     readout: Parameters | None = None, score: str = "", target: Tensor | None = None,
-    truth: Tensor | None = None,
+    truth: Tensor | None = None, before: Tensor | None = None,
 ) -> Terms:  # fmt: skip
-    """Those of a plain call: it begins from zeros, drops nothing, and draws nothing.
+    """Those of a plain call: its memory begins from zeros, it drops nothing, and draws nothing.
 
     That is what most calls are: put together from what is there, they need neither a
     :class:`Layer` nor an :class:`Edge`.
@@ -89,6 +89,7 @@ def plain_terms(
         score: one of ``SCORE_CODES``, or nothing.
         target: what is scored.
         truth: all that is fed, where that is known.
+        before: what was fed before the first step, ``(batch, lags, features)``; None for zeros.
     """
     x = _side_by_side(x)
     tensors: list[Tensor | None] = [x]
@@ -105,7 +106,7 @@ def plain_terms(
     edge = None
     if fed is not None:
         weight_fh, lags, *kind = fed
-        tensors += (weight_fh.contiguous(), None)
+        tensors += (weight_fh.contiguous(), before)
         edge = (lags, weight_fh.shape[1] // lags, *kind)
     size, has_skip = 0, False
     if readout is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["is_worth_threads", "slices_of"]
+__all__ = ["is_worth_threads", "pieces_of_time", "slices_of"]
 
 WORTH_A_THREAD = 1_500_000
 """Multiply-adds for which a second thread is worth calling."""
@@ -38,3 +38,25 @@ def slices_of(
                 cuts.append(row + 1)
         cuts.append(batch)
     return [(first, last) for first, last in pairwise(cuts) if last > first]
+
+
+LEAST_STEPS = 64
+"""Of a piece of time: its products are of as many rows."""
+
+
+def pieces_of_time(batch: int, steps: int, work: int, threads: int) -> int:
+    """Into how many pieces to cut every sequence, so that each thread has its part of them.
+
+    Where no step waits for the one before, a piece is as good as a sequence.
+
+    Args:
+        batch: sequences.
+        steps: of each.
+        work: multiply-adds of all.
+        threads: how many there may be.
+    """
+    if batch % threads == 0 or batch > 4 * threads or not is_worth_threads(work):
+        return 1
+    most = min(8 * threads, steps // LEAST_STEPS)
+    counts = [count for count in range(1, most + 1) if steps % count == 0]
+    return min(counts, key=lambda count: (-(-batch * count // threads) / count, count), default=1)
