@@ -1,6 +1,10 @@
 """An epoch's batches: the same ones whoever gathers them, and memory that nobody takes away."""
 
 import gc
+import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,8 +14,10 @@ import torch
 import freerun as fr
 from freerun._measure import plan_batch, scaled_data
 from freerun.kernels import RowCopy
-from freerun.kernels.loop.task import TAKEN
+from freerun.kernels.loop.task import BEGUN, TAKEN
 from freerun.kernels.threads import workers
+from freerun.kernels.threads.together import STATE
+from freerun.kernels.threads.workers import Aside
 from freerun.plan import PlanBatch
 from freerun.training import batches as module
 from freerun.training.batches import Batches
@@ -143,6 +149,101 @@ def test_what_is_broken_off_is_finished_before_its_memory_goes() -> None:
     assert len(workers._idle) <= max(idle, 1)
 
 
+class BrokenOffError(Exception):
+    """What a signal's handler may raise, wherever Python is just then."""
+
+
+@contextmanager
+def broken(function: Any, at: str) -> Iterator[None]:
+    """Raise it when ``function`` is called, or returns."""
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code is not function.__code__:
+            return None
+        if at == "call":
+            sys.settrace(None)
+            raise BrokenOffError
+        return lambda _, event, __: breaks() if event == "return" else None
+
+    def breaks() -> None:
+        sys.settrace(None)
+        raise BrokenOffError
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def gathered_till_broken(batches: Batches, function: Any, at: str, is_ahead: bool) -> bool:
+    """Whether it was broken off."""
+    try:
+        with batches as found:
+            next(found)
+            if is_ahead:
+                found.gather_ahead()
+            with broken(function, at):
+                found.gather_ahead()
+                next(found)
+    except BrokenOffError:
+        return True
+    return False
+
+
+@pytest.mark.usefixtures("several_threads", "however_small")
+@pytest.mark.parametrize("at", ["call", "return"])
+@pytest.mark.parametrize(
+    "function", [Aside.begin, Aside.finish, Aside._share, Batches.gather_ahead, Batches.__next__]
+)
+def test_wherever_it_is_broken_off_nobody_writes_afterwards(function: Any, at: str) -> None:
+    net, data = network(), samples()
+    left, times = len(workers._under_way), 0
+    for is_ahead in (False, True):
+        batches = Batches(net, data, 4, torch.arange(N))
+        times += gathered_till_broken(batches, function, at, is_ahead)
+        assert batches._ahead is None or not batches._ahead[0]._task[BEGUN]
+    assert times
+    assert len(workers._under_way) == left
+
+
+@pytest.mark.usefixtures("several_threads", "however_small")
+def test_what_cannot_even_be_finished_keeps_its_memory() -> None:
+    batches = Batches(network(), samples(), 4, torch.arange(N))
+    with pytest.raises(BrokenOffError), broken(Batches.__exit__, "call"), batches as found:
+        found.gather_ahead()
+    assert batches._ahead is not None
+    aside, batch = batches._ahead
+    assert aside in workers._under_way
+    seen = weakref.ref(batch)
+    del batches, found, batch
+    gc.collect()
+    assert seen() is not None
+    aside.finish()
+    assert aside not in workers._under_way
+
+
+@pytest.mark.usefixtures("several_threads", "however_small")
+def test_a_forked_child_gathers_what_its_parents_thread_was_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker: Any = Lazy()
+    monkeypatch.setattr(workers, "_idle", [worker])
+    monkeypatch.setattr(workers, "_truce", workers._truce)
+    net, data = network(), samples()
+    wanted = list(Batches(net, data, 4, torch.arange(N)))
+    found = Batches(net, data, 4, torch.arange(N))
+    next(found)
+    found.gather_ahead()
+    assert found._ahead is not None
+    worker.box[STATE] = 2  # it was under way, and had taken everything
+    found._ahead[0]._task[TAKEN] = 100
+    workers._forget()
+    assert is_same(next(found), wanted[1])
+    assert worker not in workers._idle
+
+
 def test_rows_are_picked_by_whoever_comes() -> None:
     source = np.arange(40, dtype=np.float32).reshape(8, 5)
     other = np.arange(8, dtype=np.int64)[:, None]
@@ -150,7 +251,10 @@ def test_rows_are_picked_by_whoever_comes() -> None:
     copying = RowCopy([(source.ctypes.data, 5), (other.ctypes.data, 2)], len(index))
     for turned in (index, index[::-1].copy()):
         target, numbers = np.zeros((9, 5), np.float32), np.zeros((9, 1), np.int64)
-        aside = copying.begin([target.ctypes.data, numbers.ctypes.data], turned)
+        aside = copying.prepare([target.ctypes.data, numbers.ctypes.data], turned, None)
+        aside.finish()  # what was not begun
+        assert not target.any()
+        aside.begin()
         aside.finish()
         aside.finish()  # once is enough
         assert np.array_equal(target, source[turned])

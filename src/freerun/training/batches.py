@@ -68,8 +68,9 @@ class Batches:
         if self._y is None:
             return next(self._rest)
         if self._ahead is not None:
-            (copying, batch), self._ahead = self._ahead, None
+            copying, batch = self._ahead
             copying.finish()
+            self._ahead = None
             return batch
         if self._done == len(self._order):
             raise StopIteration
@@ -93,7 +94,10 @@ class Batches:
             copying = self._copying[rows] = RowCopy(sources, rows)
         batch, runs = self._begun()
         targets = [one.data_ptr() for one in (batch.x, batch.y) if one is not None]
-        self._ahead = copying.begin(targets, runs), batch
+        held = batch, self._x, self._y
+        # Whatever a signal breaks off, this is there to be finished.
+        self._ahead = copying.prepare(targets, runs, held), batch
+        self._ahead[0].begin()
 
     def _begun(self) -> tuple[PlanBatch, Any]:
         """The next batch, to be filled, and the runs that it is to be filled with."""

@@ -14,8 +14,8 @@ from freerun.kernels.machine.memory import load_integer
 from freerun.kernels.machine.signals import numbers_at, rows_at
 
 __all__ = [
-    "BEGIN", "FINISH", "FLAG_SIZE", "LOST", "MEMBERS", "PHASES", "PIECES", "TAKEN", "Table",
-    "field", "signatures", "tables_of", "task_of",
+    "BEGIN", "BEGUN", "FINISH", "FLAG_SIZE", "LOST", "MEMBERS", "PHASES", "PIECES", "TAKEN",
+    "Table", "field", "signatures", "tables_of", "task_of",
 ]  # fmt: skip
 
 Table = Any
@@ -30,10 +30,10 @@ Table = Any
     PIECES, TAKEN,
     # how many threads a team has room for, or 0; how many came; nanoseconds that these waited
     TEAM, MEMBERS, LOST,
-    # what is to be done now: the sum of BEGIN and FINISH, or one of them
-    PHASES,
+    # what is to be done now: the sum of BEGIN and FINISH, or one of them; whether it is begun
+    PHASES, BEGUN,
     TASK_SIZE,
-) = range(17)  # fmt: skip
+) = range(18)  # fmt: skip
 """Then follow (first, last) of each piece, and a flag for each of a team."""
 
 BEGIN, FINISH = 1, 2

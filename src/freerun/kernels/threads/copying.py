@@ -56,14 +56,14 @@ class RowCopy:
         self._task: Table = task_of(address_of(copy_rows, is_double=False), False, pieces, 0, 0)
         self._call = np.array([(place, 0, words) for place, words in sources], np.int64).ravel()
 
-    def begin(self, targets: Sequence[int], index: Any) -> Aside:
-        """Begin it; the one before must be finished.
+    def prepare(self, targets: Sequence[int], index: Any, held: Any) -> Aside:
+        """Make it ready to begin; the one before must be finished.
 
         Args:
             targets: the address of each, with room for all rows.
-            index: int64, C-contiguous: each a row that all sources have. It must stay, as sources
-                and targets must, until this is finished.
+            index: int64, C-contiguous: each a row that all sources have.
+            held: what holds the memory of sources and targets.
         """
         for number, target in enumerate(targets):
             self._call[3 * number + 1] = target
-        return Aside(self._task, (self._call, NO_LAYERS, index))
+        return Aside(self._task, (self._call, NO_LAYERS, index), (index, held))

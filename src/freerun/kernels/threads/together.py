@@ -65,20 +65,23 @@ def share(task: Table, call: Table, layers: Table, lengths: Table, boxes: Table)
     """Do a task with the threads that serve at ``boxes``, as far as they come in time.
 
     Or begin it now, with none of it done in this thread, and finish it later: ``PHASES`` says so.
+    What was never begun, or is finished, has nothing to finish.
     """
     if task[of.PHASES] & of.BEGIN:
         task[of.CALL], task[of.CALL_COUNT] = call.ctypes.data, len(call)
         task[of.LAYERS], task[of.LAYER_COUNT] = layers.ctypes.data, len(layers)
         task[of.LENGTHS], task[of.LENGTH_COUNT] = lengths.ctypes.data, len(lengths)
         task[of.TAKEN] = task[of.MEMBERS] = task[of.LOST] = 0
+        task[of.BEGUN] = 1
         _hand_out(task, boxes)
-    if task[of.PHASES] & of.FINISH:
+    if task[of.PHASES] & of.FINISH and task[of.BEGUN]:
         _work(task.ctypes.data, 0)
         for index in range(len(boxes)):
             state = boxes[index] + STATE * 8
             if not replace(state, HANDED, FREE):
                 while peek(state) == BUSY:
                     relax()
+        task[of.BEGUN] = 0
 
 
 @inner

@@ -9,12 +9,22 @@ import atexit
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from freerun.kernels.loop.task import BEGIN, FINISH, LOST, MEMBERS, PHASES, Table, task_of
+from freerun.kernels.loop.task import (
+    BEGIN,
+    FINISH,
+    LOST,
+    MEMBERS,
+    PHASES,
+    TAKEN,
+    Table,
+    task_of,
+)
 from freerun.kernels.threads.errand import address_of as _address
 from freerun.kernels.threads.together import BOX_SIZE, STATE, STOPPED, serve, share
 from freerun.kernels.threads.truce import Truce
@@ -52,7 +62,8 @@ class _Worker:
     def wake(self) -> None:
         """Have it look into its box, if it does not already."""
         if self.sleeps and self.bell.locked():
-            self.bell.release()
+            with suppress(RuntimeError):  # somebody else has just done it
+                self.bell.release()
 
     def stop(self) -> None:
         """Send it home."""
@@ -70,12 +81,17 @@ NOBODY = np.empty(0, np.int64)
 
 _idle: list[_Worker] = []
 
+_under_way: "set[Aside]" = set()
+"""So that what is read and written to stays, even where an exception from a signal came between."""
+
 
 def _forget() -> None:
     """In a forked child: the threads stayed with the parent."""
     global _truce
     _idle.clear()
     _truce = Truce()
+    for aside in _under_way:
+        aside.begin_anew()
 
 
 @atexit.register
@@ -147,26 +163,39 @@ def _run_with(count: int, task: Table, tables: tuple[Table, Table, Table]) -> No
 
 
 class Aside:
-    """A task that another thread begins while this one goes on, and :meth:`finish` ends.
+    """A task that another thread does from :meth:`begin` on, and :meth:`finish` ends.
 
     Args:
-        task: The task; no team's.
+        task: The task; no team's. It may be done twice.
         tables: Its tables.
+        held: What holds the memory that it reads and writes to.
     """
 
-    def __init__(self, task: Table, tables: tuple[Table, Table, Table]) -> None:
-        self._task, self._tables = task, tables
-        self._worker: _Worker | None = _hire()
-        self._boxes = np.array([self._worker.place])
-        self._worker.wake()
+    def __init__(self, task: Table, tables: tuple[Table, Table, Table], held: Any) -> None:
+        self._task, self._tables, self._held = task, tables, held
+        self._worker: _Worker | None = None
+        self._boxes = NOBODY
+
+    def begin(self) -> None:
+        """Hand it over."""
+        _under_way.add(self)
+        worker = self._worker = _hire()
+        self._boxes = np.array([worker.place])
+        worker.wake()
         self._share(BEGIN)
 
     def finish(self) -> None:
-        """Do what the other thread has not come to, and wait for what it is at."""
+        """Do what the other thread has not come to, and wait for what it is at; once or again."""
+        self._share(FINISH)
+        _under_way.discard(self)
         worker, self._worker = self._worker, None
         if worker is not None:
-            self._share(FINISH)
             _idle.append(worker)
+
+    def begin_anew(self) -> None:
+        """Forget the thread, which is not there any more, and what it has done."""
+        self._worker, self._boxes = None, NOBODY
+        self._task[TAKEN] = 0
 
     def _share(self, phase: int) -> None:
         self._task[PHASES] = phase
