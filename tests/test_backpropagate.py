@@ -199,6 +199,16 @@ def test_a_loss_and_a_forward_of_ones_own_are_asked(directly: list[Any]) -> None
         assert is_same(net, *data())
         assert not directly
     assert len(seen) == 2
+    own, asked = network(), []
+
+    def own_loss(*given: Any) -> Tensor:
+        asked.append(given)
+        return fr.RecurrentNetwork.loss(own, *given)
+
+    own.loss = own_loss  # type: ignore[method-assign, assignment]
+    own.backpropagate(*data())
+    assert len(asked) == 1
+    assert not directly
 
 
 def test_anomalies_and_company_get_a_graph(
@@ -209,6 +219,64 @@ def test_anomalies_and_company_get_a_graph(
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     assert is_same(network(), *data())
     assert not directly
+
+
+def test_who_has_a_say_in_what_is_saved_has_one(directly: list[Any]) -> None:
+    seen: list[Any] = []
+
+    def pack(one: Tensor) -> Tensor:
+        seen.append(one)
+        return one
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda one: one):
+        assert is_same(network(), *data())
+    assert seen
+    assert not directly
+
+
+def test_tied_weights_are_summed_as_pytorch_sums_them(directly: list[Any]) -> None:
+    net = network("hidden", num_layers=2)
+    net.layers[1].weight_hh = net.layers[0].weight_hh
+    net.layers[0].bias_hh = net.layers[0].bias_ih
+    assert is_same(net, *data(), times=4)
+    assert not directly
+
+
+def sparse(net: fr.RecurrentNetwork) -> None:
+    net.output.weight.grad = torch.eye(*net.output.weight.shape).to_sparse()
+
+
+def of_another_type(net: fr.RecurrentNetwork) -> None:
+    net.output.weight.grad = torch.ones_like(net.output.weight)
+    net.double()
+    net.output.weight.grad = None
+    net.output.weight.data = net.output.weight.data.float()
+    net.output.weight.grad = torch.ones_like(net.output.weight)
+    net.output.weight.data = net.output.weight.data.double()
+
+
+@pytest.mark.parametrize("leave", [sparse, of_another_type])
+def test_a_gradient_of_another_kind_is_added_to_by_pytorch(
+    directly: list[Any], leave: Callable[[fr.RecurrentNetwork], None]
+) -> None:
+    ours, theirs = network(), network()
+    for net in (ours, theirs):
+        leave(net)
+    given = data(ours.dtype)
+    ours.backpropagate(*given)
+    theirs.loss(*given).backward()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert one.grad is not None
+        assert other.grad is not None
+        assert torch.equal(one.grad.to_dense(), other.grad.to_dense())
+    assert not directly
+
+
+def test_inference_mode_is_refused_as_a_loss_is() -> None:
+    net = network()
+    with torch.inference_mode(), torch.enable_grad(), pytest.raises(RuntimeError, match="nference"):
+        net.backpropagate(*data())
+    assert all(one is None for one in gradients(net).values())
 
 
 def test_where_there_is_no_gradient_pytorch_says_so() -> None:
@@ -226,6 +294,15 @@ def test_errors_name_the_call() -> None:
         network().backpropagate(x[..., :1], y)
     with pytest.raises(fr.ArgumentError, match=r"RecurrentNetwork\.loss: .*reduction"):
         network().loss(x, y, reduction="none")
+    with pytest.raises(fr.ArgumentError, match=r"RecurrentNetwork\.backpropagate: forcing must"):
+        network().backpropagate(x, y, "teacher")  # type: ignore[arg-type]
+    with pytest.raises(
+        fr.ArgumentError, match=r"RecurrentNetwork\.loss: state must be a State, got"
+    ):
+        network().loss(x, y, state=3)  # type: ignore[arg-type]
+    net = network(head=fr.heads.Point(2))
+    with pytest.raises(fr.ArgumentError, match=r"RecurrentNetwork\.loss: feeding samples needs"):
+        net.loss(x, y, fr.Plan(None, 0.0, "sample"))
 
 
 def test_the_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import freerun as fr
 from freerun import _measure, closed_loop
 from freerun import unroll as unrolling
 from freerun.heads import Head
+from freerun.kernels.binding import unfolding
 
 HEADS = [
     fr.heads.Gaussian(2),
@@ -176,6 +177,39 @@ def test_paths_do_not_depend_on_the_block_size(head: Head, request: pytest.Fixtu
         got.state.tensors().values(), wanted.state.tensors().values(), strict=True
     ):
         torch.testing.assert_close(part, other)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"num_layers": 3}, {"cell": "lstm"}, {"cell": "gru"}], ids=str
+)
+@pytest.mark.parametrize("recurrence", RECURRENCES)
+def test_an_unroll_holds_no_more_than_its_budget(
+    recurrence: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However wide the network is: of h two steps are held."""
+    monkeypatch.setattr(_measure, "BUDGET", 60_000)
+    held: list[int] = []
+
+    def counted(make: Any) -> Any:
+        def count(shape: Any, dtype: torch.dtype) -> Tensor:
+            made: Tensor = make(shape, dtype)
+            held[-1] += made.numel()
+            return made
+
+        return count
+
+    def noted(self: Any, *arguments: Any) -> Any:
+        held.append(0)
+        return run(self, *arguments)
+
+    run = unfolding.Unfolding.run
+    monkeypatch.setattr(unfolding.Unfolding, "run", noted)
+    for maker in ("fresh", "empty", "zeros"):
+        monkeypatch.setattr(unfolding, maker, counted(getattr(unfolding, maker)))
+    net = fr.RecurrentNetwork(0, 96, fr.heads.Gaussian(1), recurrence=recurrence, **options)
+    fr.run(net, 400, draw="sample", paths=300, keep_paths=False)
+    assert len(held) > 3
+    assert 20_000 < max(held) <= 60_000
 
 
 def test_probabilities_do_not_depend_on_the_block_size(small_budget: None) -> None:

@@ -5,6 +5,7 @@ import torch
 
 import freerun as fr
 from freerun._measure import (
+    evaluating,
     plan_batch,
     root_mean,
     scaled_batch,
@@ -165,3 +166,20 @@ def test_nothing_is_copied_where_units_stay_and_no_state_made_where_nothing_was(
     assert scaled.y_flat is data.y_flat
     assert plan_batch(net, scaled.batch([0], net.context)).state is None
     assert plan_batch(net, scaled.windows(3).batch([0, 1], net.context)).state is not None
+
+
+@pytest.mark.parametrize("name", ["train", "eval"])
+def test_who_switches_itself_is_asked_to(name: str) -> None:
+    asked: list[str] = []
+
+    def switch(self: fr.RecurrentNetwork, *mode: bool) -> fr.RecurrentNetwork:
+        asked.append(name)
+        switched: fr.RecurrentNetwork = getattr(fr.RecurrentNetwork, name)(self, *mode)
+        return switched
+
+    kind = type("Own", (fr.RecurrentNetwork,), {name: switch})
+    net = kind(1, 4, fr.heads.Point(1))
+    with evaluating(net):
+        assert asked == [name]
+        assert not net.training
+    assert net.training

@@ -81,7 +81,7 @@ def read_given(
     known = None
     if y is not None and net.has_output_edge:
         known = PlanBatch(x, y, lengths, mask, state, None, net.head, net.output_lags)
-    plan = plan_for(net, known, forcing, generator)
+    plan = plan_for(net, known, forcing, generator, where)
     # y was looked at, and a number has no shape.
     if plan is not None and (
         noise is not None or plan.values is not y or isinstance(plan.weights, Tensor)

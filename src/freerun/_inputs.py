@@ -208,6 +208,9 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
             "a state",
             "Leave state out.",
         )
+    if not isinstance(state, State):
+        fix = "Take the .state of an unroll, or net.initial_state(batch)."
+        fail(where, "state must be a State", repr(state), fix)
     one, got = net.initial_state(1).tensors(), state.tensors()
     wanted = {name: (batch, *part.shape[1:]) for name, part in one.items()}
     found = {name: tuple(part.shape) for name, part in got.items()}

@@ -21,6 +21,7 @@ from freerun.state import State
 __all__ = [
     "evaluating",
     "fitting",
+    "fitting_steps",
     "plan_batch",
     "root_mean",
     "scaled_batch",
@@ -40,7 +41,7 @@ BUDGET = 2**26
 def evaluating(net: RecurrentNetwork) -> Iterator[None]:
     """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
     training = [module for module in net.modules() if module.training]
-    if any(type(module).train is not nn.Module.train for module in training):
+    if any(_switches_itself(type(module)) for module in training):
         net.eval()
     _put(training, False)
     try:
@@ -48,6 +49,11 @@ def evaluating(net: RecurrentNetwork) -> Iterator[None]:
             yield
     finally:
         _put(training, True)
+
+
+def _switches_itself(kind: type[nn.Module]) -> bool:
+    """Whether modules of this kind do more than their flag says when they are switched."""
+    return kind.train is not nn.Module.train or kind.eval is not nn.Module.eval
 
 
 def _put(modules: list[nn.Module], is_training: bool) -> None:
@@ -62,12 +68,26 @@ def _put(modules: list[nn.Module], is_training: bool) -> None:
 def fitting(net: RecurrentNetwork, steps: int, is_stepped: bool = False) -> int:
     """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more.
 
-    One that ``is_stepped`` by a kernel holds what is read, drawn, fed and returned, and no h.
+    One that ``is_stepped`` by a kernel holds what is read, drawn, fed and returned, and of h no
+    more than two steps.
     """
-    head, first = net.head, net.layers[0]
-    width = head.size + head.noise_size + first.weight_ih.shape[1] + 2 * head.fed_size
-    width += head.size if is_stepped else first.bias_ih.numel() + 2 * net.hidden_size
-    return max(1, BUDGET // (width * steps))
+    of_row, of_step = _numbers_held(net, is_stepped)
+    return max(1, BUDGET // (of_row + of_step * steps))
+
+
+def fitting_steps(net: RecurrentNetwork, rows: int, is_stepped: bool = False) -> int:
+    """Return how many steps of ``rows`` rows it can hold; 1 or more."""
+    of_row, of_step = _numbers_held(net, is_stepped)
+    return max(1, (BUDGET // rows - of_row) // of_step)
+
+
+def _numbers_held(net: RecurrentNetwork, is_stepped: bool) -> tuple[int, int]:
+    """Numbers that an unroll holds for each row: once, and for every step."""
+    head, first, h = net.head, net.layers[0], len(net.layers) * net.hidden_size
+    of_step = head.size + head.noise_size + first.weight_ih.shape[1] + 2 * head.fed_size
+    if is_stepped:
+        return (2 if net.cell == "lstm" else 1) * 3 * h, of_step + head.size
+    return 0, of_step + first.bias_ih.numel() + net.hidden_size + h
 
 
 def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:

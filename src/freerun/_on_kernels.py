@@ -160,11 +160,10 @@ def _plain_scoring(net: Unfoldable, below: Tensor, plan: Plan | None, target: Te
         if plan.is_teacher():
             truth = fed_truth(net, plan, None).contiguous()
             fed = (weight_fh, net.output_lags, True, "location", 0, True)
-            if not is_recurrent:
-                weights = weight_fh, V, *(one[0] for one in layers)
-                below, truth, target, before = cut_in_time(
-                    below, truth, target, net.output_lags, weights
-                )
+            weights = () if is_recurrent else (weight_fh, V, *[one[0] for one in layers])
+            cut = cut_in_time(below, truth, target, net.output_lags, weights)
+            if cut is not None:
+                below, truth, target, before = cut
         else:
             feed, components = net.head.kernel_feed or "", getattr(net.head, "components", 0)
             fed = (weight_fh, net.output_lags, False, feed, components, plan.through)

@@ -37,18 +37,19 @@ def plan_for(
     batch: PlanBatch | None,
     forcing: Forcing | Plan | None,
     generator: torch.Generator | None,
+    where: str = "RecurrentNetwork",
 ) -> Plan | None:
     """The plan for ``batch``, which is None where there is no y; no plan without an output edge.
 
     With y the teacher's is the default; without it there is only free running. Where some of y is
-    missing, w = 0.
+    missing, w = 0. Errors speak of ``where``.
 
     Raises:
         ArgumentError: ``forcing`` is neither a policy nor a plan, needs a y that is not there, or
             feeds samples that the head cannot draw.
     """
     if forcing is not None:
-        _check_forcing(forcing)
+        _check_forcing(where, forcing)
     if not net.has_output_edge:
         return None
     if isinstance(forcing, Plan):
@@ -59,10 +60,10 @@ def plan_for(
         plan = Plan(None, 0.0)
     else:
         fix = f"Pass y, or leave out {forcing!r}."
-        fail("RecurrentNetwork", "y must be given to be forced", "None", fix)
+        fail(where, "y must be given to be forced", "None", fix)
     if batch is not None and batch.mask is not None and plan.values is not None:
         plan = _without_missing(plan, batch.mask, batch.lengths, net.dtype)
-    _check_feed(net.head, plan)
+    _check_feed(where, net.head, plan)
     return plan
 
 
@@ -78,29 +79,21 @@ def _without_missing(plan: Plan, mask: Tensor, lengths: Tensor | None, dtype: to
     return replace(plan, weights=torch.where(whole, weights, 0))
 
 
-def _check_forcing(forcing: object) -> None:
+def _check_forcing(where: str, forcing: object) -> None:
     plans = callable(getattr(type(forcing), "plan", None))  # not a class, whose type has none
     if plans or isinstance(forcing, Plan):
         return
     got = forcing.__name__ if isinstance(forcing, type) else repr(forcing)
-    fail(
-        "RecurrentNetwork",
-        "forcing must be a policy or a Plan",
-        got,
-        "Pass forcing=fr.TeacherForcing(), say.",
-    )
+    fix = "Pass forcing=fr.TeacherForcing(), say."
+    fail(where, "forcing must be a policy or a Plan", got, fix)
 
 
-def _check_feed(head: Head, plan: Plan) -> None:
+def _check_feed(where: str, head: Head, plan: Plan) -> None:
     if plan.feed == "mean":
         return
     name = type(head).__name__
     if not head.can_sample:
-        fail(
-            "RecurrentNetwork",
-            "feeding samples needs a head with a spread",
-            name,
-            "Use feed='mean', or a Gaussian head.",
-        )
+        fix = "Use feed='mean', or a Gaussian head."
+        fail(where, "feeding samples needs a head with a spread", name, fix)
     if isinstance(plan.feed, Sampling) and not isinstance(head, Categorical):
-        fail("RecurrentNetwork", "Sampling is for classes", f"a {name} head", "Use 'sample'.")
+        fail(where, "Sampling is for classes", f"a {name} head", "Use 'sample'.")

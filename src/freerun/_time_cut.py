@@ -18,18 +18,18 @@ class TimeCut(NamedTuple):
         x: ``(batch * pieces, steps / pieces, features)``.
         truth: what is fed, likewise.
         target: y, likewise.
-        before: ``(batch * pieces, lags, features)``, what was fed before each; None for zeros.
+        before: ``(batch * pieces, lags, features)``, what was fed before each.
     """
 
     x: Tensor
     truth: Tensor
     target: Tensor
-    before: Tensor | None
+    before: Tensor
 
 
 def cut_in_time(
     x: Tensor, truth: Tensor, target: Tensor, lags: int, weights: Sequence[Tensor]
-) -> TimeCut:
+) -> TimeCut | None:
     """Cut a few sequences so that every thread has some of them to do.
 
     With W = 0 and f(t) known, h(t) = g(b + U x(t) + R f(t-1)) is that of its own step alone: only
@@ -43,15 +43,16 @@ def cut_in_time(
         weights: what every step is multiplied by.
 
     Returns:
-        The pieces, in the same memory; what was given where it is as well as it is.
+        The pieces, in the same memory; None where it is as well as it is.
     """
     batch, steps, features = truth.shape
-    threads, pieces = torch.get_num_threads(), 1
-    if batch % threads:
-        work = batch * steps * sum([one.numel() for one in weights])
-        pieces = pieces_of_time(batch, steps, work, threads)
+    threads = torch.get_num_threads()
+    if batch % threads == 0:
+        return None
+    work = batch * steps * sum([one.numel() for one in weights])
+    pieces = pieces_of_time(batch, steps, work, threads)
     if pieces == 1 or not x.is_contiguous() or steps // pieces < lags:
-        return TimeCut(x, truth, target, None)
+        return None
     rows, length = batch * pieces, steps // pieces
     cut = truth.view(batch, pieces, length, features)
     before = truth.new_zeros(batch, pieces, lags, features)

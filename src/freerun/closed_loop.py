@@ -13,7 +13,7 @@ from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
 from freerun._inputs import check_state
-from freerun._measure import evaluating, fitting
+from freerun._measure import evaluating, fitting, fitting_steps
 from freerun._start import Start, read_start
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.kernels import choose
@@ -140,7 +140,7 @@ def warm_up(net: RecurrentNetwork, start: Start) -> State:
     if net.recurrence == "output" and start.observed is None:
         # Where W = 0 the lags are all that is handed on, and nothing older than they reach is read.
         first = max(0, int(start.lengths.min()) - net.context)
-    length = max(LEAST_STEPS, fitting(net, start.batch))
+    length = max(LEAST_STEPS, fitting_steps(net, start.batch))
     for begin in range(first, stop, length):
         x, y, mask = (
             None if part is None else part[:, begin : begin + length]
@@ -167,7 +167,7 @@ def _free(
     rows = start.batch * paths
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
     is_stepped = plan is not None and choose(net, None, plan).kernel is not None
-    length = min(start.steps, max(LEAST_STEPS, fitting(net, rows, is_stepped)))
+    length = min(start.steps, max(LEAST_STEPS, fitting_steps(net, rows, is_stepped)))
     most = fitting(net, length, is_stepped)
     is_whole = rows <= most  # then nothing is picked out, and nothing put together again
     is_given = is_whole and paths == 1

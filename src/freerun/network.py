@@ -307,9 +307,11 @@ class RecurrentNetwork(nn.Module):
 
         The same numbers to the bit, and for a small network in half of the time: where kernels
         compute the loss of sequences that fill the batch, no graph is made. Whoever watches the
-        graph (hooks on parameters, a ``forward`` of one's own, anomaly detection, processes that
-        train together) gets one, but for ``torch.autograd.graph.register_multi_grad_hook``, which
-        only ``loss(...).backward()`` calls.
+        graph (hooks on parameters or on what is saved, a ``forward`` of one's own, anomaly
+        detection, processes that train together) gets one. Hooks on a graph's nodes are called by
+        ``loss(...).backward()`` alone: on a parameter's ``AccumulateGrad``, as
+        ``torch.autograd.graph.get_gradient_edge`` finds it, and those of
+        ``register_multi_grad_hook``.
 
         Args:
             x: as in :meth:`loss`, and so are all others.
@@ -335,7 +337,7 @@ class RecurrentNetwork(nn.Module):
             ...     loss = net.backpropagate(x, y, fr.FreeRunning())
             ...     descent.step()
         """
-        is_own = self.__class__.loss is RecurrentNetwork.loss
+        is_own = self.__class__.loss is RecurrentNetwork.loss and "loss" not in self.__dict__
         if not (is_own and is_called_plainly(self, RecurrentNetwork)):
             loss = self.loss(x, y, forcing, lengths, mask, state, reduction, generator)
         else:

@@ -52,9 +52,9 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many sequences became how many pieces, call by call."""
     found: list[int] = []
 
-    def noting(x: Tensor, *rest: Any) -> TimeCut:
+    def noting(x: Tensor, *rest: Any) -> TimeCut | None:
         made = cut_in_time(x, *rest)
-        found.append(len(made.x) // len(x))
+        found.append(1 if made is None else len(made.x) // len(x))
         return made
 
     monkeypatch.setattr(_on_kernels, "cut_in_time", noting)
@@ -104,7 +104,7 @@ def test_what_cannot_be_cut_stays_whole(
 @pytest.mark.parametrize("recurrence", ["hidden", "both"])
 def test_a_recurrence_is_never_cut(recurrence: str, cuts: list[int]) -> None:
     trained(1, 96, False, recurrence=recurrence)
-    assert not cuts
+    assert set(cuts) <= {1}
 
 
 def test_pieces_keep_threads_busy() -> None:

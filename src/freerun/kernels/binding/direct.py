@@ -3,9 +3,11 @@
 Of a small network's step the graph takes three times as long as the kernels.
 """
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import torch
 from torch import Tensor, distributed
@@ -20,7 +22,18 @@ KINDS = (Tensor, torch.nn.Parameter)
 
 
 _adding = Lock()
-"""Several threads may go back through one network, as they may through PyTorch's graphs."""
+"""Several threads may go back through one network this way; PyTorch, which adds gradients of its
+graphs to the same tensors, does not wait for it."""
+
+
+def _renew() -> None:
+    """In a forked child: whoever held the lock stayed with the parent."""
+    global _adding
+    _adding = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 class Scored:
@@ -69,17 +82,29 @@ def score_directly(unfolding: Unfolding) -> Scored | None:
     Returns:
         The sum and the way back; None where only a graph can go back, or somebody watches it: a
         gradient goes on to what a tensor was computed from, hooks wait for it, other processes are
-        told of it, or anomalies are looked for.
+        told of it, anomalies are looked for; or where PyTorch adds it up in another way: a tensor
+        occurs twice, or the gradient that is there has another type or layout.
     """
-    if not torch.is_grad_enabled() or torch.is_anomaly_enabled() or _has_company():
+    if not torch.is_grad_enabled() or torch.is_inference_mode_enabled() or _is_observed():
         return None
-    needed = [tensor is not None and tensor.requires_grad for tensor in unfolding.tensors]
-    if True not in needed:
-        return None
+    needed, wanted = [], []
     for tensor in unfolding.tensors:
-        if tensor is not None and tensor.requires_grad and _is_watched(tensor):
-            return None
-    return Scored(unfolding, needed)
+        is_needed = tensor is not None and tensor.requires_grad
+        needed.append(is_needed)
+        if tensor is not None and is_needed:
+            if _is_watched(tensor):
+                return None
+            wanted.append(id(tensor))
+    return Scored(unfolding, needed) if wanted and len(set(wanted)) == len(wanted) else None
+
+
+def _is_observed() -> bool:
+    """Whether a graph's nodes are seen by somebody as they are made or gone through."""
+    return torch.is_anomaly_enabled() or _has_company() or _saved_hooks(True) is not None
+
+
+_saved_hooks: Any = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: None)
+"""Of ``torch.autograd.graph.saved_tensors_hooks``."""
 
 
 def _has_company() -> bool:
@@ -88,9 +113,15 @@ def _has_company() -> bool:
 
 
 def _is_watched(tensor: Tensor) -> bool:
-    """Whether a gradient is more than a sum in ``.grad``."""
-    return (
+    """Whether a gradient is more than a plain sum in ``.grad``."""
+    if (
         not tensor.is_leaf
         or type(tensor) not in KINDS
-        or bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
-    )
+        or tensor._backward_hooks
+        or tensor._post_accumulate_grad_hooks
+    ):
+        return True
+    grad, dtype = tensor.grad, tensor.dtype
+    if grad is not None and (grad.dtype is not dtype or grad.layout is not torch.strided):
+        return True
+    return getattr(tensor, "grad_dtype", dtype) is not dtype
