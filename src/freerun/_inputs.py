@@ -123,8 +123,11 @@ def check_steps(
                 "neither x nor y nor steps",
                 "Pass steps=100, say.",
             )
-        rows = [] if state is None else list(state.tensors().values())
-        return (len(rows[0]) if rows else 1), check_integer(where, "steps", steps, 1)
+        rows = None
+        if state is not None:
+            check_is_state(where, state)
+            rows = state.rows
+        return 1 if rows is None else rows, check_integer(where, "steps", steps, 1)
     shape = known.shape
     batch, there = shape[0], shape[1]
     if steps is not None and steps != there:
@@ -199,6 +202,15 @@ def check_plan(
         )
 
 
+TAKE_STATE = "Take the .state of an unroll, or net.initial_state(batch)."
+
+
+def check_is_state(where: str, state: object) -> None:
+    """It is one, whatever it holds."""
+    if not isinstance(state, State):
+        fail(where, "state must be a State", repr(state), TAKE_STATE)
+
+
 def check_state(where: str, net: Sized, state: State, batch: int) -> None:
     """The state has the tensors, shapes and type of this network's own."""
     if net.bidirectional:
@@ -208,19 +220,12 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
             "a state",
             "Leave state out.",
         )
-    if not isinstance(state, State):
-        fix = "Take the .state of an unroll, or net.initial_state(batch)."
-        fail(where, "state must be a State", repr(state), fix)
+    check_is_state(where, state)
     one, got = net.initial_state(1).tensors(), state.tensors()
     wanted = {name: (batch, *part.shape[1:]) for name, part in one.items()}
     found = {name: tuple(part.shape) for name, part in got.items()}
     if wanted != found:
-        fail(
-            where,
-            f"state must hold {wanted}",
-            str(found),
-            "Take the .state of an unroll, or net.initial_state(batch).",
-        )
+        fail(where, f"state must hold {wanted}", str(found), TAKE_STATE)
     for name, part in got.items():
         _check_type(where, f"state.{name}", part, net.dtype)
 

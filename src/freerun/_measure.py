@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from freerun._checks import fail
+from freerun._held import held, modules_of
 from freerun.data import Batch, Sequences
 from freerun.heads import Categorical
 from freerun.network import RecurrentNetwork
@@ -40,7 +41,7 @@ BUDGET = 2**26
 @contextmanager
 def evaluating(net: RecurrentNetwork) -> Iterator[None]:
     """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
-    training = [module for module in net.modules() if module.training]
+    training = [module for module in modules_of(net) if module.training]
     if any(_switches_itself(type(module)) for module in training):
         net.eval()
     _put(training, False)
@@ -83,11 +84,13 @@ def fitting_steps(net: RecurrentNetwork, rows: int, is_stepped: bool = False) ->
 
 def _numbers_held(net: RecurrentNetwork, is_stepped: bool) -> tuple[int, int]:
     """Numbers that an unroll holds for each row: once, and for every step."""
-    head, first, h = net.head, net.layers[0], len(net.layers) * net.hidden_size
-    of_step = head.size + head.noise_size + first.weight_ih.shape[1] + 2 * head.fed_size
+    head, layers = net.head, list(held(net, "layers")._modules.values())
+    U, b = held(layers[0], "weight_ih"), held(layers[0], "bias_ih")
+    of_step = head.size + head.noise_size + U.shape[1] + 2 * head.fed_size
+    h = len(layers) * net.hidden_size
     if is_stepped:
         return (2 if net.cell == "lstm" else 1) * 3 * h, of_step + head.size
-    return 0, of_step + first.bias_ih.numel() + net.hidden_size + h
+    return 0, of_step + b.numel() + net.hidden_size + h
 
 
 def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:

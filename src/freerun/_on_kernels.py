@@ -48,6 +48,7 @@ def unroll_on_kernels(
     real: Tensor | None,
     noise: Noise,
     with_h: bool = True,
+    with_f: bool = True,
     target: Tensor | None = None,
 ) -> Unrolled:
     """Unfold ``net`` on compiled kernels, which must apply to it.
@@ -64,6 +65,7 @@ def unroll_on_kernels(
         real: bool ``(batch, time)``, where lengths are given.
         noise: what is random.
         with_h: whether h is wanted.
+        with_f: whether f is, and not its last lags alone.
         target: y, to be scored where the kernels know the head's loss.
 
     Returns:
@@ -72,7 +74,7 @@ def unroll_on_kernels(
     edge = None if plan is None else _edge(net, plan, state, real, noise, *below.shape[:2])
     target = _scorable(net, target)
     if lengths is None:
-        return _unroll(net, below, edge, state, None, noise, with_h, target)
+        return _unroll(net, below, edge, state, None, noise, with_h, with_f, target)
     order = lengths.argsort(descending=True, stable=True)
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
@@ -236,7 +238,7 @@ def _sorted(edge: Edge, sort: Callable[[Tensor], Tensor]) -> Edge:
 
 def _unroll(
     net: Unfoldable, below: Tensor, edge: Edge | None, state: State | None, lengths: Tensor | None,
-    noise: Noise, with_h: bool = True, target: Tensor | None = None,
+    noise: Noise, with_h: bool = True, with_f: bool = True, target: Tensor | None = None,
 ) -> Unrolled:  # fmt: skip
     """Unfold a batch that falls in length."""
     if len(held(net, "reverse_layers")._modules):
@@ -244,7 +246,8 @@ def _unroll(
     cell, layers, is_recurrent = _layers(net, noise)
     memory = _memory(state) if is_recurrent else ()
     readout = _readout(net, target) if net.readout == "every" else None
-    found = unfold(cell, layers, below, memory, edge, readout, lengths, with_h, is_recurrent)
+    wanted = with_h, with_f
+    found = unfold(cell, layers, below, memory, edge, readout, lengths, *wanted, is_recurrent)
     f = None
     if edge is not None:
         f = found.f if edge.truth is None else edge.truth

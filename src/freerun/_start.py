@@ -8,12 +8,16 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from freerun._checks import check_integer, fail
+from freerun._inputs import check_is_state
 from freerun._measure import scaled_inputs, scaled_targets, to_tensor
 from freerun.data import Sequences
 from freerun.network import RecurrentNetwork
 from freerun.state import State
 
 __all__ = ["Start", "read_start"]
+
+
+NONE = torch.zeros(1, dtype=torch.int64, device="cpu")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Start:
         batched: whether the user's data had a batch axis.
         seen_x: the warm-up's x, padded, or None.
         seen_y: the warm-up's y, padded, or None.
-        lengths: steps of each sequence's warm-up, ``(batch,)``.
+        lengths: steps of each sequence's warm-up, ``(batch,)``; ``(1,)``, 0, without one.
         observed: bool of ``seen_y``'s shape, or None where all of it was.
         inputs: x of the steps to run, or None.
         state: what came before the warm-up, or None.
@@ -55,6 +59,8 @@ def read_start(
     net: RecurrentNetwork, steps: int | None, warmup: Any, inputs: Any, state: State | None
 ) -> Start:
     """Convert what the user passed, and find how many sequences and steps there are."""
+    if state is not None:
+        check_is_state("run", state)
     x, y = _pair(net, warmup)
     names = ("the warm-up's x", "the warm-up's y", "inputs")
     parts = [
@@ -70,13 +76,12 @@ def read_start(
     if parts[0] is not None and parts[1] is not None:
         _check_same_steps(parts[0], parts[1])
     seen = parts[1] if parts[0] is None else parts[0]
-    lengths = torch.zeros(1, dtype=torch.int64) if seen is None else seen.lengths
+    lengths = NONE if seen is None else seen.lengths.expand(batch).to(net.device)
     observed = None
     if seen_y is not None:
         there = seen_y != -1 if net.head.outputs is None else ~seen_y.isnan()
         observed = None if bool(there.all()) else there
     count = _count_steps(net, steps, parts[2])
-    lengths = lengths.expand(batch).to(net.device)
     return Start(batch, count, batched, seen_x, seen_y, lengths, observed, ahead, state)
 
 
@@ -90,7 +95,7 @@ def _count_sequences(given: dict[str, Series], state: State | None) -> tuple[int
     rows = {name: len(part.values) for name, part in given.items() if part.batched}
     batched = bool(rows)
     if state is not None:
-        rows["a state"] = next((len(part) for part in state.tensors().values()), 1)
+        rows["a state"] = 1 if state.rows is None else state.rows
     if len(set(rows.values())) > 1:
         got = ", ".join(f"{name} of {count}" for name, count in rows.items())
         fail("run", "all must have the same number of sequences", got, "Match their batch axes.")

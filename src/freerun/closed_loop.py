@@ -109,10 +109,12 @@ def run(
     with evaluating(net):
         before = warm_up(net, start)
         after = _free(net, start, before, draw, paths, source, keep)
-    found = tuple(
-        _joined([part for part in column if part is not None], time)
-        for column, time in zip(zip(*pieces, strict=True), (1, 2, 1, 2), strict=True)
-    )
+    found = pieces[0]
+    if len(pieces) > 1:
+        found = tuple(
+            _joined([part for part in column if part is not None], time)
+            for column, time in zip(zip(*pieces, strict=True), (1, 2, 1, 2), strict=True)
+        )
     if not start.batched:
         found = tuple(None if part is None else part[0] for part in found)
     y, every, mean, kept = found
@@ -186,7 +188,10 @@ def _free(
             x = None if start.inputs is None else start.inputs[:, begin : begin + count]
             x = x if x is None or is_given else x[block // paths]
             part = noise if noise is None or is_whole else noise[block]
-            unrolled = unroll(net, x, plan, states[number], count, None, Noise(part), with_h=False)
+            unrolled = unroll(
+                net, x, plan, states[number], count, None, Noise(part), with_h=False,
+                with_f=draw != "mean",
+            )  # fmt: skip
             assert unrolled.state is not None
             states[number] = unrolled.state
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))

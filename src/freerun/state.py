@@ -32,6 +32,14 @@ class State:
     output: Tensor | None = None
     inputs: Tensor | None = None
 
+    @property
+    def rows(self) -> int | None:
+        """How many sequences it is of; None where it holds nothing."""
+        for part in (self.output, self.inputs, *(memory[0] for memory in self.hidden)):
+            if part is not None:
+                return part.shape[0]
+        return None
+
     def map(self, change: Callable[[Tensor], Tensor]) -> "State":
         """The state with ``change`` applied to every tensor in it."""
         return State(

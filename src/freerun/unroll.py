@@ -46,6 +46,7 @@ def unroll(
     noise: Noise = Noise(),
     target: Tensor | None = None,
     with_h: bool = True,
+    with_f: bool = True,
 ) -> Unrolled:
     """Unfold ``net`` over a batch, on kernels where :func:`freerun.kernels.choose` finds one.
 
@@ -62,6 +63,7 @@ def unroll(
         target: y, wholly observed, to be scored on the way where a kernel can: then ``.nll`` is
             there.
         with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
+        with_f: whether ``.f`` will be; else it may be its last lags alone.
 
     Returns:
         The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
@@ -79,7 +81,9 @@ def unroll(
     history = x if inputs is None else torch.cat([inputs, x], 1)
     below = lagged(history, steps, net.input_lags + 1)
     if compiled:
-        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise, with_h, target)
+        unrolled = unroll_on_kernels(
+            net, below, plan, state, lengths, real, noise, with_h, with_f, target
+        )
     elif plan is None or plan.is_teacher():
         assert state is not None
         truth = None if plan is None else fed_truth(net, plan, real)
@@ -159,5 +163,6 @@ def _no_inputs(net: Unfoldable, plan: Plan | None, state: State | None, steps: i
         rows = len(plan.values)
     else:
         assert state is not None
-        rows = len(next(iter(state.tensors().values())))
+        assert state.rows is not None
+        rows = state.rows
     return net.output.weight.new_zeros(rows, steps, 0)

@@ -117,7 +117,9 @@ def _follow(
         before.append(flat(state))
         seen = None if x is None else x[:, t : t + 1]
         part = None if plan is None else plan.part(t, t + 1)
-        state = _after(unroll(net, seen, part, state, 1, noise=Noise(), with_h=False).state)
+        state = _after(
+            unroll(net, seen, part, state, 1, noise=Noise(), with_h=False, with_f=False).state
+        )
     return torch.stack(before, 1), state
 
 

@@ -99,7 +99,7 @@ def track_jacobians(net: RecurrentNetwork, track: Track) -> Tensor:
             if net.input_lags and seen is not None:
                 before = replace(before, inputs=seen[:, :-1])
             x = None if seen is None else seen[:, -1:]
-            after = unroll(net, x, plan, before, 1, noise=Noise(), with_h=False).state
+            after = unroll(net, x, plan, before, 1, noise=Noise(), with_h=False, with_f=False).state
             assert after is not None
             return flat(after)
 

@@ -47,7 +47,7 @@ class Unfolded(NamedTuple):
 def unfold(
     cell: str, layers: Sequence[Layer], x: Tensor, memory: Sequence[Tensor] = (),
     edge: Edge | None = None, readout: Readout | None = None, lengths: Tensor | None = None,
-    with_h: bool = True, is_recurrent: bool = True,
+    with_h: bool = True, with_f: bool = True, is_recurrent: bool = True,
 ) -> Unfolded:  # fmt: skip
     """Unfold layers over a batch; see :class:`Unfolding`, and for the equations ``loop.forward``.
 
@@ -60,7 +60,7 @@ def unfold(
     if _has_graph(unfolding.tensors):
         o, h, f, nll, total, *last = _apply(unfolding, with_h, *unfolding.tensors)
     else:
-        o, h, f, nll, total, *last = unfolding.run(False, with_h)
+        o, h, f, nll, total, *last = unfolding.run(False, with_h, with_f)
     return Unfolded(o, h, f, nll, total, tuple(last))
 
 

@@ -25,9 +25,13 @@ class Room:
     """
 
     def __init__(self, size: int) -> None:
-        held = empty((size,), torch.uint8)
-        self.bytes: Any = held.numpy()
-        self.size, self.place = size, held.data_ptr()
+        self._held = empty((size,), torch.uint8)
+        self.bytes: Any = self._held.numpy()
+        self.size, self.place = size, self._held.data_ptr()
+
+    def numbers(self, count: int, dtype: torch.dtype) -> Tensor:
+        """Its beginning as a tensor."""
+        return self._held[: count * dtype.itemsize].view(dtype)
 
 
 _rooms: list[Room] = []

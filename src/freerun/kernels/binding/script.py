@@ -156,11 +156,13 @@ class Forward(Script):
         block: numbers of all that in one block, the losses first.
         places: where in it o, top, kept and what was fed begin, in bytes.
         is_small: whether h and f are copied from there.
+        is_short: whether only two steps of h are held.
     """
 
-    def __init__(self, layout: Layout, keep: bool, ring: int) -> None:
+    def __init__(self, layout: Layout, keep: bool, is_short: bool) -> None:
         shape, call, table = layout.shape, layout.call.copy(), layout.table.copy()
-        call[at.RING] = ring
+        self.is_short = is_short
+        call[at.RING] = ring = 2 if is_short else shape.steps + 1
         rows = shape.batch * shape.steps
         self.top = ring * shape.batch * layout.width
         one_c = one_stored = 0
@@ -223,25 +225,23 @@ class Scripts:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._forward: dict[int, Forward] = {}
+        self._forward: dict[bool, Forward] = {}
         self._backward: dict[bool, Backward] = {}
 
     @cached_property
     def kept(self) -> Forward:
         """The way forward, with what the way back needs."""
-        return Forward(self._layout, True, self._layout.shape.steps + 1)
+        return Forward(self._layout, keep=True, is_short=False)
 
     def forward(self, keep: bool, with_h: bool) -> Forward:
         """The way forward; without ``with_h`` and what is to ``keep``, two steps of h are held."""
         if keep:
             return self.kept
-        layout = self._layout
-        edge = layout.shape.edge
+        edge = self._layout.shape.edge
         is_short = not (with_h or edge is None or edge.is_known)
-        ring = 2 if is_short else layout.shape.steps + 1
-        found = self._forward.get(ring)
+        found = self._forward.get(is_short)
         if found is None:
-            found = self._forward[ring] = Forward(layout, False, ring)
+            found = self._forward[is_short] = Forward(self._layout, False, is_short)
         return found
 
     def backward(self, needs_x: bool) -> Backward:

@@ -36,6 +36,10 @@ __all__ = ["NO_LENGTHS", "Unfolding"]
 NO_LENGTHS, NO_LAYERS = np.empty(0, np.int64), np.empty((0, 1), np.int64)
 NO_MEMORY = (0, 0, 0, 0)
 
+POOLED = 2**24
+"""Bytes up to which a loop that hands on its state alone works in borrowed memory: the first touch
+of a page takes a hundred times as long as filling it."""
+
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
 
@@ -71,10 +75,11 @@ class Unfolding:
 
     # --- forward ----------------------------------------------------------------------------------
 
-    def run(self, keep: bool, with_h: bool = True) -> tuple[Any, ...]:
+    def run(self, keep: bool, with_h: bool = True, with_f: bool = True) -> tuple[Any, ...]:
         """Unfold; ``keep`` what :meth:`back` will need.
 
         Without ``with_h``, h is None: where the output edge is open, only two steps of it are held.
+        Without ``with_f``, f may be the last lags alone.
 
         Returns:
             o ``(batch, time, size)`` or None; h of the last layer ``(batch, time, units)``; f
@@ -91,14 +96,36 @@ class Unfolding:
             o = make((batch, steps, shape.size), dtype)
         if shape.score:
             nll, total = make((batch, steps), dtype), scalar(dtype)
-        is_copied = script.is_small and not self.is_ragged
-        h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
         size = (shape.layers, batch, shape.units)
         last = [fresh(size, dtype) for _ in range(layout.memory_parts)]
-        numbers = self._numbers(script, [*map(place_of, last), 0, 0][:2])
+        places = [*map(place_of, last), 0, 0][:2]
+        is_short = script.is_short and not (with_f or self.is_ragged)
+        if is_short and script.block * shape.one <= POOLED:
+            fed = self._run_borrowed(script, o, places, place_of(nll), place_of(total))
+            return o, None, fed, nll, total, *last
+        is_copied = script.is_small and not self.is_ragged
+        h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
+        numbers = self._numbers(script, places)
         seen = (place_of(h), place_of(f)) if is_copied else (0, 0)
         self._go(forward, script, numbers, place_of(nll), place_of(total), seen)
         return o, h, f, nll, total, *last
+
+    def _run_borrowed(
+        self, script: Forward, o: Tensor | None, last: Sequence[int], nll: int, total: int
+    ) -> Tensor:
+        """Go forward in borrowed memory, of which nothing is kept but the last values fed."""
+        layout, shape = self.layout, self.layout.shape
+        held = borrow(script.block * shape.one)
+        try:
+            block = held.numbers(script.block, shape.dtype)
+            self.kept = o, block
+            self._go(forward, script, self._numbers(script, last), nll, total)
+            start = script.places[3] // shape.one + shape.steps * shape.features
+            size, stride = (shape.batch, shape.lags, shape.features), layout.fed_row
+            return block.as_strided(size, (stride, shape.features, 1), start).clone()
+        finally:
+            self.kept = ()
+            give_back(held)
 
     def _hold(
         self, script: Forward, o: Tensor | None, with_h: bool
