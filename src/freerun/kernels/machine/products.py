@@ -55,7 +55,9 @@ def product(
     one = size(number)
     for k in range(0, depth, DEPTH):
         some = min(DEPTH, depth - k)
-        if rows <= 3:
+        if rows == 1 and a_step == 1 and b_step == lanes(number):
+            _one(number, columns, some, a, b, b_panel, start, c)
+        elif rows <= 3:
             _few(
                 number, rows, columns, some, a, a_row, a_step, b, b_step, b_panel, start, start_row,
                 c, c_row,
@@ -119,6 +121,28 @@ def panels_of_tile(rows: int) -> int:
 
 
 @inner
+def _one(
+    number: Number, columns: int, depth: int, a: int, b: int, b_panel: int, start: int, c: int
+) -> None:  # fmt: skip
+    """The same for one row by itself, in panels without gaps: what a step of one sequence waits for.
+
+    Where steps are known, and other tiles elsewhere, every address stays in a register.
+    """
+    wide, one = lanes(number), size(number)
+    column = 0
+    while column < columns:
+        before, to_c = 0 if start == 0 else start + column * one, c + column * one
+        done = 4
+        if (columns - column) // wide >= 4:
+            tile_1x4(number, depth, a, 0, 1, b, wide, b_panel, before, 0, to_c, 0)
+        else:
+            tile_1x1(number, depth, a, 0, 1, b, wide, b_panel, before, 0, to_c, 0)
+            done = 1
+        column += done * wide
+        b += done * b_panel * one
+
+
+@inner
 def _few(
     number: Number, rows: int, columns: int, depth: int, a: int, a_row: int, a_step: int,
     b: int, b_step: int, b_panel: int, start: int, start_row: int, c: int, c_row: int,
@@ -130,12 +154,7 @@ def _few(
         left = (columns - column) // wide
         before = 0 if start == 0 else start + column * one
         to_c = c + column * one
-        if rows == 1 and left >= 4:
-            tile_1x4(
-                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
-            )
-            done = 4
-        elif rows == 1:
+        if rows == 1:
             tile_1x1(
                 number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
             )
