@@ -1,6 +1,7 @@
 """From a network and a plan to the kernels' terms, and back."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
@@ -162,8 +163,10 @@ def _plain_scoring(net: Unfoldable, below: Tensor, plan: Plan | None, target: Te
         if plan.is_teacher():
             truth = fed_truth(net, plan, None).contiguous()
             fed = (weight_fh, net.output_lags, True, "location", 0, True)
-            weights = () if is_recurrent else (weight_fh, V, *[one[0] for one in layers])
-            cut = cut_in_time(below, truth, target, net.output_lags, weights)
+            cut = None
+            if not is_recurrent:
+                weights = chain((weight_fh, V), (one[0] for one in layers))
+                cut = cut_in_time(below, truth, target, net.output_lags, weights)
             if cut is not None:
                 below, truth, target, before = cut
         else:

@@ -1,14 +1,17 @@
 """Sequences cut in time, where no step waits for the one before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from freerun.kernels import pieces_of_time
+from freerun.kernels import LEAST_STEPS, pieces_of_time
 
 __all__ = ["TimeCut", "cut_in_time"]
+
+SHORT = 2 * LEAST_STEPS
+"""Steps of which there are no two pieces."""
 
 
 class TimeCut(NamedTuple):
@@ -28,7 +31,7 @@ class TimeCut(NamedTuple):
 
 
 def cut_in_time(
-    x: Tensor, truth: Tensor, target: Tensor, lags: int, weights: Sequence[Tensor]
+    x: Tensor, truth: Tensor, target: Tensor, lags: int, weights: Iterable[Tensor]
 ) -> TimeCut | None:
     """Cut a few sequences so that every thread has some of them to do.
 
@@ -47,9 +50,9 @@ def cut_in_time(
     """
     batch, steps, features = truth.shape
     threads = torch.get_num_threads()
-    if batch % threads == 0:
+    if steps < SHORT or batch % threads == 0:
         return None
-    work = batch * steps * sum([one.numel() for one in weights])
+    work = batch * steps * sum(one.numel() for one in weights)
     pieces = pieces_of_time(batch, steps, work, threads)
     if pieces == 1 or not x.is_contiguous() or steps // pieces < lags:
         return None

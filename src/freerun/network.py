@@ -347,7 +347,7 @@ class RecurrentNetwork(nn.Module):
             if scored is not None:
                 count = 1.0 if reduction == "sum" else self.count(y, None)
                 scored.back_propagate(count)
-                return scored.total / count
+                return scored.total if reduction == "sum" else scored.total / count
             loss = self._loss_of(given, y, lengths, mask, reduction)
         loss.backward()
         return loss.detach()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import freerun as fr
-from freerun import _on_kernels
+from freerun import _on_kernels, _time_cut
 from freerun._time_cut import TimeCut, cut_in_time
 from freerun.kernels.threads import slices
 from freerun.kernels.threads.slices import pieces_of_time
@@ -59,6 +59,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(_on_kernels, "cut_in_time", noting)
     monkeypatch.setattr(slices, "LEAST_STEPS", 4)
+    monkeypatch.setattr(_time_cut, "SHORT", 8)
     return found
 
 

@@ -57,15 +57,15 @@ class Scored:
     def back_propagate(self, count: float) -> None:
         """Do what ``(total / count).backward()`` would do: add to ``.grad``. Once."""
         unfolding, share = self._unfolding, _share(self.total.dtype, count)
-        with torch.no_grad():
-            found = unfolding.back(None, None, None, None, share, (), self._needed)
-            with _adding:
-                for tensor, gradient in zip(unfolding.tensors, found, strict=True):
-                    if tensor is None or gradient is None:
-                        continue
-                    if tensor.grad is None:
-                        tensor.grad = gradient.contiguous()
-                    else:
+        found = unfolding.back(None, None, None, None, share, (), self._needed)
+        with _adding:
+            for tensor, gradient in zip(unfolding.tensors, found, strict=True):
+                if tensor is None or gradient is None:
+                    continue
+                if tensor.grad is None:
+                    tensor.grad = gradient.contiguous()
+                else:
+                    with torch.no_grad():
                         tensor.grad += gradient
         unfolding.let_go()
 

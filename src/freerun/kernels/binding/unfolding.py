@@ -56,17 +56,19 @@ class Unfolding:
         kept: what only the way back needs.
         constants: what else it reads: the caller's, and may change.
         alive: what else there is an address of.
+        numbers: what the way back is told that the way forward was, while both see the same memory.
     """
 
     __slots__ = (
-        "alive", "constants", "given", "is_ragged", "kept", "layout", "lengths", "slices", "team",
-        "tensors", "turned",
+        "alive", "constants", "given", "is_ragged", "kept", "layout", "lengths", "numbers",
+        "slices", "team", "tensors", "turned",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, lengths: Tensor | None = None) -> None:
         fields, self.tensors, self.given, self.constants, self.alive = terms
         self.layout = layout = layout_of(fields)
         self.kept: Sequence[Tensor | None] = ()
+        self.numbers: list[int] | None = None
         self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
         self.is_ragged, self.slices, self.team = False, layout.slices, layout.team
         if lengths is not None:
@@ -170,7 +172,8 @@ class Unfolding:
         block, total = empty((script.block,), layout.shape.dtype), scalar(layout.shape.dtype)
         self.kept = None, block
         nll = block.data_ptr()  # the losses are the first of it
-        self._go(forward, script, self._numbers(script), nll, total.data_ptr())
+        self.numbers = numbers = self._numbers(script)
+        self._go(forward, script, numbers, nll, total.data_ptr())
         return total
 
     def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
@@ -271,6 +274,7 @@ class Unfolding:
     def let_go(self) -> tuple[Tensor | None, ...]:
         """Give away what only the way back needs, for PyTorch to keep."""
         kept, self.tensors, self.kept, self.turned = self.kept, [], (), None
+        self.numbers = None
         return tuple(kept)
 
     def take_back(self, tensors: Sequence[Tensor | None], kept: Sequence[Tensor | None]) -> None:
@@ -331,9 +335,9 @@ class Unfolding:
                 targets.append(made.data_ptr())
             else:
                 targets.append(0)
-        numbers = self._numbers(layout.scripts.kept)
-        numbers += (*of_nll, *of_o, *of_h, place_of(found[0]), *of_memory, *targets)
-        self._go(backward, script, numbers, blank=place_of(d_fed))
+        numbers = self.numbers or self._numbers(layout.scripts.kept)
+        of_all = *of_nll, *of_o, *of_h, place_of(found[0]), *of_memory
+        self._go(backward, script, [*numbers, *of_all, *targets], blank=place_of(d_fed))
         del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
         if layout.lags > 1:
             d_r = found[layout.weight_fh]

@@ -124,7 +124,7 @@ def panels_of_tile(rows: int) -> int:
 def _one(
     number: Number, columns: int, depth: int, a: int, b: int, b_panel: int, start: int, c: int
 ) -> None:  # fmt: skip
-    """The same for one row by itself, in panels without gaps: what a step of one sequence waits for.
+    """The same for one row, in panels without gaps: what a step of one sequence waits for.
 
     Where steps are known, and other tiles elsewhere, every address stays in a register.
     """

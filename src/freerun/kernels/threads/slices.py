@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["is_worth_threads", "pieces_of_time", "slices_of"]
+__all__ = ["LEAST_STEPS", "is_worth_threads", "pieces_of_time", "slices_of"]
 
 WORTH_A_THREAD = 1_500_000
 """Multiply-adds for which a second thread is worth calling."""
+
+LEAST_STEPS = 64
+"""Of a piece of time: its products are of as many rows."""
 
 
 def is_worth_threads(work: int) -> bool:
@@ -38,10 +41,6 @@ def slices_of(
                 cuts.append(row + 1)
         cuts.append(batch)
     return [(first, last) for first, last in pairwise(cuts) if last > first]
-
-
-LEAST_STEPS = 64
-"""Of a piece of time: its products are of as many rows."""
 
 
 def pieces_of_time(batch: int, steps: int, work: int, threads: int) -> int:
