@@ -54,8 +54,10 @@ def pieces_of_time(batch: int, steps: int, work: int, threads: int) -> int:
         work: multiply-adds of all.
         threads: how many there may be.
     """
-    if batch % threads == 0 or batch > 4 * threads or not is_worth_threads(work):
-        return 1  # each has its part already, or nearly so
+    if batch % threads == 0 or batch > 4 * threads:  # each has its part already, or nearly so
+        return 1
+    if not is_worth_threads(work // 2):  # half of it is what another thread would take over
+        return 1
     most = min(8 * threads, steps // LEAST_STEPS)
     counts = [count for count in range(1, most + 1) if steps % count == 0]
     return min(counts, key=lambda count: (-(-batch * count // threads) / count, count), default=1)
