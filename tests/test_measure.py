@@ -179,7 +179,11 @@ def test_who_switches_itself_is_asked_to(name: str) -> None:
 
     kind = type("Own", (fr.RecurrentNetwork,), {name: switch})
     net = kind(1, 4, fr.heads.Point(1))
+    net.layers[0].eval()
     with evaluating(net):
         assert asked == [name]
         assert not net.training
+    assert asked == (["train", "train"] if name == "train" else ["eval"])
     assert net.training
+    assert net.output.training
+    assert not net.layers[0].training

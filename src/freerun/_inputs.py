@@ -12,6 +12,7 @@ from freerun.plan import Plan
 from freerun.state import Noise, State
 
 __all__ = [
+    "check_is_state",
     "check_lengths",
     "check_plan",
     "check_state",
@@ -203,6 +204,7 @@ def check_plan(
 
 
 TAKE_STATE = "Take the .state of an unroll, or net.initial_state(batch)."
+"""What to do where a state does not fit."""
 
 
 def check_is_state(where: str, state: object) -> None:

@@ -42,13 +42,18 @@ BUDGET = 2**26
 def evaluating(net: RecurrentNetwork) -> Iterator[None]:
     """Run ``net`` without dropout and without gradients; every module's mode is put back after."""
     training = [module for module in modules_of(net) if module.training]
-    if any(_switches_itself(type(module)) for module in training):
+    switched = [module for module in training if _switches_itself(type(module))]
+    if switched:
         net.eval()
     _put(training, False)
     try:
         with torch.no_grad():
             yield
     finally:
+        if switched:
+            for module in switched:
+                module.train()
+            _put(modules_of(net), False)  # what they hold may have been out of training
         _put(training, True)
 
 
@@ -85,12 +90,12 @@ def fitting_steps(net: RecurrentNetwork, rows: int, is_stepped: bool = False) ->
 def _numbers_held(net: RecurrentNetwork, is_stepped: bool) -> tuple[int, int]:
     """Numbers that an unroll holds for each row: once, and for every step."""
     head, layers = net.head, list(held(net, "layers")._modules.values())
-    U, b = held(layers[0], "weight_ih"), held(layers[0], "bias_ih")
-    of_step = head.size + head.noise_size + U.shape[1] + 2 * head.fed_size
-    h = len(layers) * net.hidden_size
+    weight, bias = held(layers[0], "weight_ih"), held(layers[0], "bias_ih")
+    of_step = head.size + head.noise_size + weight.shape[1] + 2 * head.fed_size
+    units = len(layers) * net.hidden_size
     if is_stepped:
-        return (2 if net.cell == "lstm" else 1) * 3 * h, of_step + head.size
-    return 0, of_step + b.numel() + net.hidden_size + h
+        return (2 if net.cell == "lstm" else 1) * 3 * units, of_step + head.size
+    return 0, of_step + bias.numel() + net.hidden_size + units
 
 
 def scaled_inputs(net: RecurrentNetwork, x: Any) -> Tensor:

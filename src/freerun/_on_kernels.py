@@ -34,7 +34,7 @@ from freerun.kernels import (
 )
 from freerun.plan import Plan
 from freerun.state import Noise, State
-from freerun.unrolled import Unfoldable, Unrolled
+from freerun.unrolled import Unfoldable, Unrolled, Wanted
 
 __all__ = ["score_on_kernels", "total_on_kernels", "unroll_on_kernels"]
 
@@ -48,9 +48,8 @@ def unroll_on_kernels(
     lengths: Tensor | None,
     real: Tensor | None,
     noise: Noise,
-    with_h: bool = True,
-    with_f: bool = True,
     target: Tensor | None = None,
+    wanted: Wanted = Wanted(),
 ) -> Unrolled:
     """Unfold ``net`` on compiled kernels, which must apply to it.
 
@@ -65,9 +64,8 @@ def unroll_on_kernels(
         lengths: ``(batch,)`` or None.
         real: bool ``(batch, time)``, where lengths are given.
         noise: what is random.
-        with_h: whether h is wanted.
-        with_f: whether f is, and not its last lags alone.
         target: y, to be scored where the kernels know the head's loss.
+        wanted: what of it will be read.
 
     Returns:
         As :func:`freerun.unroll.unroll`, but for the state's inputs.
@@ -75,7 +73,7 @@ def unroll_on_kernels(
     edge = None if plan is None else _edge(net, plan, state, real, noise, *below.shape[:2])
     target = _scorable(net, target)
     if lengths is None:
-        return _unroll(net, below, edge, state, None, noise, with_h, with_f, target)
+        return _unroll(net, below, edge, state, None, noise, target, wanted)
     order = lengths.argsort(descending=True, stable=True)
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
@@ -93,7 +91,7 @@ def unroll_on_kernels(
         None if state is None else state.map(sort),
         sort(lengths),
         Noise(None, *(_mapped(part, sort) for part in noise[1:])),
-        target=None if target is None else sort(target),
+        None if target is None else sort(target),
     )
     return Unrolled(
         restore(found.o),
@@ -241,7 +239,7 @@ def _sorted(edge: Edge, sort: Callable[[Tensor], Tensor]) -> Edge:
 
 def _unroll(
     net: Unfoldable, below: Tensor, edge: Edge | None, state: State | None, lengths: Tensor | None,
-    noise: Noise, with_h: bool = True, with_f: bool = True, target: Tensor | None = None,
+    noise: Noise, target: Tensor | None = None, wanted: Wanted = Wanted(),
 ) -> Unrolled:  # fmt: skip
     """Unfold a batch that falls in length."""
     if len(held(net, "reverse_layers")._modules):
@@ -249,7 +247,6 @@ def _unroll(
     cell, layers, is_recurrent = _layers(net, noise)
     memory = _memory(state) if is_recurrent else ()
     readout = _readout(net, target) if net.readout == "every" else None
-    wanted = with_h, with_f
     found = unfold(cell, layers, below, memory, edge, readout, lengths, *wanted, is_recurrent)
     f = None
     if edge is not None:

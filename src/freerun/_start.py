@@ -17,7 +17,8 @@ from freerun.state import State
 __all__ = ["Start", "read_start"]
 
 
-NONE = torch.zeros(1, dtype=torch.int64, device="cpu")
+NO_STEPS = torch.zeros(1, dtype=torch.int64, device="cpu")
+"""The lengths of a warm-up that there is none of."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def read_start(
     if parts[0] is not None and parts[1] is not None:
         _check_same_steps(parts[0], parts[1])
     seen = parts[1] if parts[0] is None else parts[0]
-    lengths = NONE if seen is None else seen.lengths.expand(batch).to(net.device)
+    lengths = NO_STEPS if seen is None else seen.lengths.expand(batch).to(net.device)
     observed = None
     if seen_y is not None:
         there = seen_y != -1 if net.head.outputs is None else ~seen_y.isnan()

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from freerun.kernels import LEAST_STEPS, pieces_of_time
+from freerun.kernels import LEAST_PIECE, pieces_of_time
 
 __all__ = ["TimeCut", "cut_in_time"]
 
-SHORT = 2 * LEAST_STEPS
+SHORT = 2 * LEAST_PIECE
 """Steps of which there are no two pieces."""
 
 

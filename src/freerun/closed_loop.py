@@ -21,7 +21,7 @@ from freerun.network import RecurrentNetwork
 from freerun.path import Path, quantiles_over, read_levels
 from freerun.plan import Plan
 from freerun.state import Noise, State
-from freerun.unroll import emitted, unroll
+from freerun.unroll import Wanted, emitted, unroll
 
 __all__ = ["as_generator", "check_draw", "draw_noise", "outputs_of", "run", "warm_up"]
 
@@ -168,6 +168,7 @@ def _free(
     """
     rows = start.batch * paths
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
+    wanted = Wanted(h=False, f=draw != "mean")
     is_stepped = plan is not None and choose(net, None, plan).kernel is not None
     length = min(start.steps, max(LEAST_STEPS, fitting_steps(net, rows, is_stepped)))
     most = fitting(net, length, is_stepped)
@@ -188,10 +189,7 @@ def _free(
             x = None if start.inputs is None else start.inputs[:, begin : begin + count]
             x = x if x is None or is_given else x[block // paths]
             part = noise if noise is None or is_whole else noise[block]
-            unrolled = unroll(
-                net, x, plan, states[number], count, None, Noise(part), with_h=False,
-                with_f=draw != "mean",
-            )  # fmt: skip
+            unrolled = unroll(net, x, plan, states[number], count, noise=Noise(part), wanted=wanted)
             assert unrolled.state is not None
             states[number] = unrolled.state
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
@@ -202,7 +200,7 @@ def _free(
     if not is_whole:
         return State.cat(states)
     last = states[0]
-    fed = None if last.output is None else last.output.clone()  # it is a part of y
+    fed = None if last.output is None else last.output.clone()  # it may be a part of y
     return replace(last, output=fed)
 
 

@@ -21,12 +21,14 @@ from freerun._reference import closed_reference, emitted, open_reference, scan
 from freerun.kernels import Scored, choose
 from freerun.plan import Plan
 from freerun.state import Noise, State
-from freerun.unrolled import Unfoldable, Unrolled, real_steps
+from freerun.unrolled import STATE_ALONE, Unfoldable, Unrolled, Wanted, real_steps
 
 __all__ = [
+    "STATE_ALONE",
     "Scored",
     "Unfoldable",
     "Unrolled",
+    "Wanted",
     "emitted",
     "real_steps",
     "scan",
@@ -45,8 +47,7 @@ def unroll(
     lengths: Tensor | None = None,
     noise: Noise = Noise(),
     target: Tensor | None = None,
-    with_h: bool = True,
-    with_f: bool = True,
+    wanted: Wanted = Wanted(),
 ) -> Unrolled:
     """Unfold ``net`` over a batch, on kernels where :func:`freerun.kernels.choose` finds one.
 
@@ -62,8 +63,7 @@ def unroll(
         noise: what is random.
         target: y, wholly observed, to be scored on the way where a kernel can: then ``.nll`` is
             there.
-        with_h: whether ``.h`` will be read: without gradients, a closed loop need not hold it.
-        with_f: whether ``.f`` will be; else it may be its last lags alone.
+        wanted: what of it will be read; without gradients a closed loop need not hold the rest.
 
     Returns:
         The unrolled network. Gradients flow to x, to every parameter, to the state and, where the
@@ -81,9 +81,7 @@ def unroll(
     history = x if inputs is None else torch.cat([inputs, x], 1)
     below = lagged(history, steps, net.input_lags + 1)
     if compiled:
-        unrolled = unroll_on_kernels(
-            net, below, plan, state, lengths, real, noise, with_h, with_f, target
-        )
+        unrolled = unroll_on_kernels(net, below, plan, state, lengths, real, noise, target, wanted)
     elif plan is None or plan.is_teacher():
         assert state is not None
         truth = None if plan is None else fed_truth(net, plan, real)

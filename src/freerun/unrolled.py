@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,23 @@ from freerun.state import State
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Unfoldable", "Unrolled", "real_steps"]
+__all__ = ["STATE_ALONE", "Unfoldable", "Unrolled", "Wanted", "real_steps"]
+
+
+class Wanted(NamedTuple):
+    """What of an unroll will be read besides o and the state: the rest need not be held.
+
+    Attributes:
+        h: ``.h``; without it a loop through an open output edge holds two steps of it.
+        f: ``.f``; without it the last lags of it may be all that is there.
+    """
+
+    h: bool = True
+    f: bool = True
+
+
+STATE_ALONE = Wanted(h=False, f=False)
+"""Nothing but o and the state."""
 
 
 @dataclass(frozen=True)

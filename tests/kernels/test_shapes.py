@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import freerun as fr
 from freerun.heads import Head
 from freerun.kernels.binding import layout
-from freerun.unroll import unroll
+from freerun.unroll import Wanted, unroll
 from tests.kernels.sized import HEADS, Case, check
 
 
@@ -82,12 +82,13 @@ def test_two_steps_of_h_are_enough(head: Head, recurrence: str, steps: int, smal
     found = []
     with torch.no_grad():
         for with_h in (False, True):
-            unrolled = unroll(net, None, fr.Plan(None, 0.0), before, steps, with_h=with_h)
+            wanted = Wanted(h=with_h)
+            unrolled = unroll(net, None, fr.Plan(None, 0.0), before, steps, wanted=wanted)
             assert unrolled.state is not None
             found.append([unrolled.o, unrolled.f, *unrolled.state.tensors().values()])
-    for ours, wanted in zip(*found, strict=True):
+    for ours, other in zip(*found, strict=True):
         assert ours is not None
-        torch.testing.assert_close(ours, wanted, rtol=0, atol=1e-13)
+        torch.testing.assert_close(ours, other, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])

@@ -58,7 +58,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return made
 
     monkeypatch.setattr(_on_kernels, "cut_in_time", noting)
-    monkeypatch.setattr(slices, "LEAST_STEPS", 4)
+    monkeypatch.setattr(slices, "LEAST_PIECE", 4)
     monkeypatch.setattr(_time_cut, "SHORT", 8)
     return found
 

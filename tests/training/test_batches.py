@@ -1,9 +1,10 @@
 """An epoch's batches: the same ones whoever gathers them, and memory that nobody takes away."""
 
 import gc
+import itertools
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +16,8 @@ import freerun as fr
 from freerun._measure import plan_batch, scaled_data
 from freerun.kernels import RowCopy
 from freerun.kernels.loop.task import BEGUN, TAKEN
-from freerun.kernels.threads import workers
+from freerun.kernels.threads import copying, workers
 from freerun.kernels.threads.together import STATE
-from freerun.kernels.threads.workers import Aside
 from freerun.plan import PlanBatch
 from freerun.training import batches as module
 from freerun.training.batches import Batches
@@ -154,37 +154,37 @@ class BrokenOffError(Exception):
 
 
 @contextmanager
-def broken(function: Any, at: str) -> Iterator[None]:
-    """Raise it when ``function`` is called, or returns."""
+def broken(files: Collection[str], instruction: int) -> Iterator[None]:
+    """Raise it before one of the instructions that functions of ``files`` carry out, from 0."""
+    left = instruction
 
-    def trace(frame: Any, event: str, _: Any) -> Any:
-        if frame.f_code is not function.__code__:
-            return None
-        if at == "call":
-            sys.settrace(None)
-            raise BrokenOffError
-        return lambda _, event, __: breaks() if event == "return" else None
-
-    def breaks() -> None:
-        sys.settrace(None)
-        raise BrokenOffError
+    def look(frame: Any, event: str, _: Any) -> Any:
+        nonlocal left
+        if event == "call":
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        elif event == "opcode":
+            left -= 1
+            if left < 0:
+                sys.settrace(None)
+                raise BrokenOffError
+        return look
 
     before = sys.gettrace()
-    sys.settrace(trace)
+    sys.settrace(
+        lambda frame, *rest: look(frame, *rest) if frame.f_code.co_filename in files else None
+    )
     try:
         yield
     finally:
         sys.settrace(before)
 
 
-def gathered_till_broken(batches: Batches, function: Any, at: str, is_ahead: bool) -> bool:
+def gathered_till_broken(batches: Batches, instruction: int) -> bool:
     """Whether it was broken off."""
     try:
         with batches as found:
             next(found)
-            if is_ahead:
-                found.gather_ahead()
-            with broken(function, at):
+            with broken([module.__file__, workers.__file__, copying.__file__], instruction):
                 found.gather_ahead()
                 next(found)
     except BrokenOffError:
@@ -193,26 +193,26 @@ def gathered_till_broken(batches: Batches, function: Any, at: str, is_ahead: boo
 
 
 @pytest.mark.usefixtures("several_threads", "however_small")
-@pytest.mark.parametrize("at", ["call", "return"])
-@pytest.mark.parametrize(
-    "function", [Aside.begin, Aside.finish, Aside._share, Batches.gather_ahead, Batches.__next__]
-)
-def test_wherever_it_is_broken_off_nobody_writes_afterwards(function: Any, at: str) -> None:
-    net, data = network(), samples()
-    left, times = len(workers._under_way), 0
-    for is_ahead in (False, True):
+def test_wherever_it_is_broken_off_nobody_writes_afterwards() -> None:
+    net, data, left = network(), samples(), len(workers._under_way)
+    for instruction in itertools.count():
         batches = Batches(net, data, 4, torch.arange(N))
-        times += gathered_till_broken(batches, function, at, is_ahead)
+        is_broken = gathered_till_broken(batches, instruction)
         assert batches._ahead is None or not batches._ahead[0]._task[BEGUN]
-    assert times
-    assert len(workers._under_way) == left
+        assert len(workers._under_way) == left
+        if not is_broken:
+            break
+    assert instruction > 100
 
 
 @pytest.mark.usefixtures("several_threads", "however_small")
 def test_what_cannot_even_be_finished_keeps_its_memory() -> None:
     batches = Batches(network(), samples(), 4, torch.arange(N))
-    with pytest.raises(BrokenOffError), broken(Batches.__exit__, "call"), batches as found:
-        found.gather_ahead()
+    files = [module.__file__]
+    found = batches.__enter__()
+    found.gather_ahead()
+    with pytest.raises(BrokenOffError), broken(files, 0):
+        found.__exit__(None, None, None)
     assert batches._ahead is not None
     aside, batch = batches._ahead
     assert aside in workers._under_way

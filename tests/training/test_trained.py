@@ -1,12 +1,14 @@
 """What is done with all parameters at once in a step of training."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import freerun as fr
+from freerun.kernels.loop.clipping import clip
 from freerun.training import trained as module
 from freerun.training.trained import Trained
 
@@ -77,11 +79,21 @@ def test_the_norm_is_summed_in_float64(count: int) -> None:
     assert torch.equal(one.grad, before * share)
 
 
+def test_a_whole_number_is_a_limit_too() -> None:
+    compiled: Any = clip
+    one = nn.Parameter(torch.zeros(2))
+    for limit in (1.0, 1):
+        one.grad = torch.tensor([3.0, 4.0])
+        assert of(one).clip(limit) == 5
+    assert len(compiled.overloads) <= 2  # nothing was compiled for it
+    assert type(fr.Optimizer(clip=1).limit) is float
+
+
 def test_without_kernels_pytorch_clips(monkeypatch: pytest.MonkeyPatch) -> None:
-    def clip(*_: object) -> float:
+    def seven(*_: object) -> float:
         return 7.0
 
-    monkeypatch.setattr(nn.utils, "clip_grad_norm_", clip)
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", seven)
     parameters = with_gradients()
     parameters[1].grad = None
     assert of(*parameters).clip(1.0) != 7

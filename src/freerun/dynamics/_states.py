@@ -11,7 +11,7 @@ from freerun._planning import plan_for
 from freerun.network import RecurrentNetwork
 from freerun.plan import Plan, PlanBatch
 from freerun.state import Noise, State
-from freerun.unroll import real_steps, unroll
+from freerun.unroll import STATE_ALONE, real_steps, unroll
 
 __all__ = ["Track", "check_forward", "flat", "read_track", "unflat"]
 
@@ -117,9 +117,7 @@ def _follow(
         before.append(flat(state))
         seen = None if x is None else x[:, t : t + 1]
         part = None if plan is None else plan.part(t, t + 1)
-        state = _after(
-            unroll(net, seen, part, state, 1, noise=Noise(), with_h=False, with_f=False).state
-        )
+        state = _after(unroll(net, seen, part, state, 1, noise=Noise(), wanted=STATE_ALONE).state)
     return torch.stack(before, 1), state
 
 

@@ -11,7 +11,7 @@ from freerun._measure import evaluating, fitting
 from freerun.network import RecurrentNetwork
 from freerun.plan import Plan
 from freerun.state import Noise, State
-from freerun.unroll import unroll
+from freerun.unroll import STATE_ALONE, unroll
 
 from ._states import Track, flat, read_track, unflat
 
@@ -99,7 +99,7 @@ def track_jacobians(net: RecurrentNetwork, track: Track) -> Tensor:
             if net.input_lags and seen is not None:
                 before = replace(before, inputs=seen[:, :-1])
             x = None if seen is None else seen[:, -1:]
-            after = unroll(net, x, plan, before, 1, noise=Noise(), with_h=False, with_f=False).state
+            after = unroll(net, x, plan, before, 1, noise=Noise(), wanted=STATE_ALONE).state
             assert after is not None
             return flat(after)
 

@@ -22,12 +22,12 @@ from freerun.kernels.choice import (
 from freerun.kernels.clipping import Clipping
 from freerun.kernels.layer import over_time
 from freerun.kernels.threads.copying import WORD, RowCopy
-from freerun.kernels.threads.slices import LEAST_STEPS, pieces_of_time
+from freerun.kernels.threads.slices import LEAST_PIECE, pieces_of_time
 from freerun.kernels.threads.workers import Aside
 from freerun.kernels.warming import warm
 
 __all__ = [
-    "LEAST_STEPS",
+    "LEAST_PIECE",
     "WORD",
     "Aside",
     "Choice",

@@ -49,4 +49,4 @@ class Clipping:
                 return None
             rows += one.data_ptr(), one.numel()
         self._writers[len(gradients)](self._table, 0, *rows)
-        return float(clip(number, self._place, len(gradients), limit))
+        return float(clip(number, self._place, len(gradients), float(limit)))

@@ -90,6 +90,8 @@ class FusedAdam:
             ):
                 for number in group.numbers:
                     number[0] += 1
+                if not own:
+                    continue
                 beta1, beta2 = options["betas"]
                 add(
                     group.weights, own, group.means, group.squares, [], group.counts,

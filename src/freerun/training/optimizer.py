@@ -62,7 +62,7 @@ class Optimizer:
     @property
     def limit(self) -> float:
         """The largest global norm of the gradient; infinite for none."""
-        return math.inf if self.clip is None or self.whole_batch else self.clip
+        return math.inf if self.clip is None or self.whole_batch else float(self.clip)
 
     def rate(self, progress: float) -> float:
         """The learning rate at ``progress``, from 0 to 1, through training."""

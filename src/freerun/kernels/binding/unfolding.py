@@ -37,8 +37,8 @@ NO_LENGTHS, NO_LAYERS = np.empty(0, np.int64), np.empty((0, 1), np.int64)
 NO_MEMORY = (0, 0, 0, 0)
 
 POOLED = 2**24
-"""Bytes up to which a loop that hands on its state alone works in borrowed memory: the first touch
-of a page takes a hundred times as long as filling it."""
+"""Bytes up to which a loop that shows no h works in borrowed memory: a page's first touch takes a
+hundred times as long as filling it."""
 
 PIECES = 8
 """Of each thread's part of a batch on the way forward, at most."""
@@ -101,10 +101,10 @@ class Unfolding:
         size = (shape.layers, batch, shape.units)
         last = [fresh(size, dtype) for _ in range(layout.memory_parts)]
         places = [*map(place_of, last), 0, 0][:2]
-        is_short = script.is_short and not (with_f or self.is_ragged)
+        is_short = script.is_short and not self.is_ragged
         if is_short and script.block * shape.one <= POOLED:
-            fed = self._run_borrowed(script, o, places, place_of(nll), place_of(total))
-            return o, None, fed, nll, total, *last
+            sums = place_of(nll), place_of(total)
+            return o, None, self._run_borrowed(script, o, places, sums, with_f), nll, total, *last
         is_copied = script.is_small and not self.is_ragged
         h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
         numbers = self._numbers(script, places)
@@ -113,15 +113,20 @@ class Unfolding:
         return o, h, f, nll, total, *last
 
     def _run_borrowed(
-        self, script: Forward, o: Tensor | None, last: Sequence[int], nll: int, total: int
-    ) -> Tensor:
-        """Go forward in borrowed memory, of which nothing is kept but the last values fed."""
-        layout, shape = self.layout, self.layout.shape
+        self, script: Forward, o: Tensor | None, last: Sequence[int], sums: tuple[int, int],
+        with_f: bool,
+    ) -> Tensor:  # fmt: skip
+        """Go forward in borrowed memory, of which only f is copied; or its last lags alone."""
+        layout, shape, f = self.layout, self.layout.shape, None
+        if with_f:
+            f = fresh((shape.batch, shape.steps, shape.features), shape.dtype)
         held = borrow(script.block * shape.one)
         try:
             block = held.numbers(script.block, shape.dtype)
             self.kept = o, block
-            self._go(forward, script, self._numbers(script, last), nll, total)
+            self._go(forward, script, self._numbers(script, last), *sums, (0, place_of(f)))
+            if f is not None:
+                return f
             start = script.places[3] // shape.one + shape.steps * shape.features
             size, stride = (shape.batch, shape.lags, shape.features), layout.fed_row
             return block.as_strided(size, (stride, shape.features, 1), start).clone()

@@ -3,6 +3,8 @@
 C = start + A B        A: rows anywhere, B: packed into panels of whole vectors of columns
 """
 
+from typing import Any
+
 from freerun.kernels.machine.compiled import Number, inner
 from freerun.kernels.machine.memory import lanes, size
 from freerun.kernels.machine.thin import SHALLOW, spread
@@ -21,6 +23,39 @@ tile_1x1, tile_1x4 = tile(1, 1), tile(1, 4)
 tile_2x1, tile_2x3 = tile(2, 1), tile(2, 3)
 tile_3x1, tile_3x2 = tile(3, 1), tile(3, 2)
 tile_4x1, tile_5x1, tile_6x1 = tile(4, 1), tile(5, 1), tile(6, 1)
+
+
+def _one(is_packed: bool) -> Any:
+    """The product of one row: what a step of one sequence waits for.
+
+    Where it ``is_packed``, A and the panels of B are without gaps: steps that the compiler knows,
+    in a function without other tiles, leave every address in a register.
+    """
+
+    @inner
+    def multiply(
+        number: Number, columns: int, depth: int, a: int, a_step: int, b: int, b_step: int,
+        b_panel: int, start: int, c: int,
+    ) -> None:  # fmt: skip
+        wide, one = lanes(number), size(number)
+        if is_packed:
+            a_step, b_step = 1, wide
+        column = 0
+        while column < columns:
+            before, to_c = 0 if start == 0 else start + column * one, c + column * one
+            done = 4
+            if (columns - column) // wide >= 4:
+                tile_1x4(number, depth, a, 0, a_step, b, b_step, b_panel, before, 0, to_c, 0)
+            else:
+                tile_1x1(number, depth, a, 0, a_step, b, b_step, b_panel, before, 0, to_c, 0)
+                done = 1
+            column += done * wide
+            b += done * b_panel * one
+
+    return multiply
+
+
+_packed_row, _row = _one(is_packed=True), _one(is_packed=False)
 
 
 @inner
@@ -56,7 +91,9 @@ def product(
     for k in range(0, depth, DEPTH):
         some = min(DEPTH, depth - k)
         if rows == 1 and a_step == 1 and b_step == lanes(number):
-            _one(number, columns, some, a, b, b_panel, start, c)
+            _packed_row(number, columns, some, a, a_step, b, b_step, b_panel, start, c)
+        elif rows == 1:
+            _row(number, columns, some, a, a_step, b, b_step, b_panel, start, c)
         elif rows <= 3:
             _few(
                 number, rows, columns, some, a, a_row, a_step, b, b_step, b_panel, start, start_row,
@@ -121,45 +158,18 @@ def panels_of_tile(rows: int) -> int:
 
 
 @inner
-def _one(
-    number: Number, columns: int, depth: int, a: int, b: int, b_panel: int, start: int, c: int
-) -> None:  # fmt: skip
-    """The same for one row, in panels without gaps: what a step of one sequence waits for.
-
-    Where steps are known, and other tiles elsewhere, every address stays in a register.
-    """
-    wide, one = lanes(number), size(number)
-    column = 0
-    while column < columns:
-        before, to_c = 0 if start == 0 else start + column * one, c + column * one
-        done = 4
-        if (columns - column) // wide >= 4:
-            tile_1x4(number, depth, a, 0, 1, b, wide, b_panel, before, 0, to_c, 0)
-        else:
-            tile_1x1(number, depth, a, 0, 1, b, wide, b_panel, before, 0, to_c, 0)
-            done = 1
-        column += done * wide
-        b += done * b_panel * one
-
-
-@inner
 def _few(
     number: Number, rows: int, columns: int, depth: int, a: int, a_row: int, a_step: int,
     b: int, b_step: int, b_panel: int, start: int, start_row: int, c: int, c_row: int,
 ) -> None:  # fmt: skip
-    """The same for up to three rows: several panels at a time, or sums wait for each other."""
+    """The same for two or three rows: several panels at a time, or sums wait for each other."""
     wide, one = lanes(number), size(number)
     column = 0
     while column < columns:
         left = (columns - column) // wide
         before = 0 if start == 0 else start + column * one
         to_c = c + column * one
-        if rows == 1:
-            tile_1x1(
-                number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
-            )
-            done = 1
-        elif rows == 2 and left >= 3:
+        if rows == 2 and left >= 3:
             tile_2x3(
                 number, depth, a, a_row, a_step, b, b_step, b_panel, before, start_row, to_c, c_row
             )

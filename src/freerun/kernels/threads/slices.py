@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["LEAST_STEPS", "is_worth_threads", "pieces_of_time", "slices_of"]
+__all__ = ["LEAST_PIECE", "is_worth_threads", "pieces_of_time", "slices_of"]
 
 WORTH_A_THREAD = 1_500_000
 """Multiply-adds for which a second thread is worth calling."""
 
-LEAST_STEPS = 64
+LEAST_PIECE = 64
 """Of a piece of time: its products are of as many rows."""
 
 
@@ -58,6 +58,6 @@ def pieces_of_time(batch: int, steps: int, work: int, threads: int) -> int:
         return 1
     if not is_worth_threads(work // 2):  # half of it is what another thread would take over
         return 1
-    most = min(8 * threads, steps // LEAST_STEPS)
+    most = min(8 * threads, steps // LEAST_PIECE)
     counts = [count for count in range(1, most + 1) if steps % count == 0]
     return min(counts, key=lambda count: (-(-batch * count // threads) / count, count), default=1)

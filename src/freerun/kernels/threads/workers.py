@@ -91,12 +91,14 @@ def _forget() -> None:
     _idle.clear()
     _truce = Truce()
     for aside in _under_way:
-        aside.begin_anew()
+        aside.forget_thread()
 
 
 @atexit.register
 def _stop() -> None:
     """Before the interpreter takes the machine code away that they run in."""
+    for aside in tuple(_under_way):
+        aside.finish()
     while _idle:
         _idle.pop().stop()
 
@@ -192,8 +194,8 @@ class Aside:
         if worker is not None:
             _idle.append(worker)
 
-    def begin_anew(self) -> None:
-        """Forget the thread, which is not there any more, and what it has done."""
+    def forget_thread(self) -> None:
+        """Have :meth:`finish` do all of it: the thread is not there any more."""
         self._worker, self._boxes = None, NOBODY
         self._task[TAKEN] = 0
 
