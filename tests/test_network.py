@@ -648,3 +648,16 @@ def test_a_forcing_that_is_none_is_refused_without_an_output_edge_too() -> None:
     net = RecurrentNetwork(2, 3, Gaussian(1))
     with pytest.raises(ArgumentError, match="forcing must be a policy or a Plan"):
         net(torch.zeros(1, 4, 2), forcing="teacher")
+
+
+@pytest.mark.parametrize("recurrence", ["hidden", "output", "both"])
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "input_lags": 3}], ids=str)
+def test_a_states_shapes_are_those_of_the_first_one(
+    recurrence: str, cell: str, options: dict[str, Any]
+) -> None:
+    lags: dict[str, Any] = {} if recurrence == "hidden" else {"output_lags": 2}
+    net = RecurrentNetwork(2, 3, Gaussian(2), cell, recurrence, **options, **lags)
+    state = net.initial_state(5)
+    assert net.state_shapes(5) == {k: tuple(v.shape) for k, v in state.tensors().items()}
+    assert state.rows == (5 if state.tensors() else None)

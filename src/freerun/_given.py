@@ -35,6 +35,10 @@ class Readable(Sized, Fed, Protocol):
         """Where the parameters are."""
         ...
 
+    def initial_state(self, batch: int) -> State:
+        """What comes before the first step."""
+        ...
+
     def draw_noise(
         self, batch: int, steps: int, plan: Plan | None, generator: torch.Generator | None = None
     ) -> Noise:

@@ -38,8 +38,8 @@ class Sized(Protocol):
         """Of the parameters."""
         ...
 
-    def initial_state(self, batch: int) -> State:
-        """Zeros of the right shapes."""
+    def state_shapes(self, batch: int) -> dict[str, tuple[int, ...]]:
+        """Of every tensor of a state."""
         ...
 
     def observed(self, y: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
@@ -223,8 +223,7 @@ def check_state(where: str, net: Sized, state: State, batch: int) -> None:
             "Leave state out.",
         )
     check_is_state(where, state)
-    one, got = net.initial_state(1).tensors(), state.tensors()
-    wanted = {name: (batch, *part.shape[1:]) for name, part in one.items()}
+    got, wanted = state.tensors(), net.state_shapes(batch)
     found = {name: tuple(part.shape) for name, part in got.items()}
     if wanted != found:
         fail(where, f"state must hold {wanted}", str(found), TAKE_STATE)

@@ -22,8 +22,8 @@ from freerun.state import State
 __all__ = [
     "evaluating",
     "fitting",
-    "fitting_steps",
     "plan_batch",
+    "portion",
     "root_mean",
     "scaled_batch",
     "scaled_data",
@@ -71,20 +71,23 @@ def _put(modules: list[nn.Module], is_training: bool) -> None:
             module.training = is_training
 
 
-def fitting(net: RecurrentNetwork, steps: int, is_stepped: bool = False) -> int:
-    """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more.
-
-    One that ``is_stepped`` by a kernel holds what is read, drawn, fed and returned, and of h no
-    more than two steps.
-    """
-    of_row, of_step = _numbers_held(net, is_stepped)
+def fitting(net: RecurrentNetwork, steps: int) -> int:
+    """Return how many rows of ``steps`` steps an unroll can hold within the budget; 1 or more."""
+    of_row, of_step = _numbers_held(net, is_stepped=False)
     return max(1, BUDGET // (of_row + of_step * steps))
 
 
-def fitting_steps(net: RecurrentNetwork, rows: int, is_stepped: bool = False) -> int:
-    """Return how many steps of ``rows`` rows it can hold; 1 or more."""
+def portion(
+    net: RecurrentNetwork, rows: int, steps: int, least: int, is_stepped: bool = False
+) -> tuple[int, int]:
+    """Return how many steps to do at a time, and of how many rows, within the budget.
+
+    All rows at once where ``least`` of their steps fit. An unroll that ``is_stepped`` by a kernel
+    holds what is read, drawn, fed and returned, and of h no more than two steps.
+    """
     of_row, of_step = _numbers_held(net, is_stepped)
-    return max(1, (BUDGET // rows - of_row) // of_step)
+    length = min(steps, max(least, (BUDGET // rows - of_row) // of_step))
+    return length, max(1, BUDGET // (of_row + of_step * length))
 
 
 def _numbers_held(net: RecurrentNetwork, is_stepped: bool) -> tuple[int, int]:

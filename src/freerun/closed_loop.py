@@ -13,7 +13,7 @@ from torch import Tensor
 
 from freerun._checks import check_choice, check_integer, fail
 from freerun._inputs import check_state
-from freerun._measure import evaluating, fitting, fitting_steps
+from freerun._measure import evaluating, portion
 from freerun._start import Start, read_start
 from freerun.heads import Categorical, Head, NegativeBinomial, Poisson, Sampling
 from freerun.kernels import choose
@@ -137,12 +137,14 @@ def warm_up(net: RecurrentNetwork, start: Start) -> State:
     if state is None:
         state = net.initial_state(start.batch)
     if seen is None:
+        if start.state is not None:
+            check_state("run", net, state, start.batch)
         return state
     stop, first = seen.shape[1], 0
     if net.recurrence == "output" and start.observed is None:
         # Where W = 0 the lags are all that is handed on, and nothing older than they reach is read.
         first = max(0, int(start.lengths.min()) - net.context)
-    length = max(LEAST_STEPS, fitting_steps(net, start.batch))
+    length, _ = portion(net, start.batch, stop, LEAST_STEPS)
     for begin in range(first, stop, length):
         x, y, mask = (
             None if part is None else part[:, begin : begin + length]
@@ -170,8 +172,7 @@ def _free(
     plan = Plan(None, 0.0, draw) if net.has_output_edge else None
     wanted = Wanted(h=False, f=draw != "mean")
     is_stepped = plan is not None and choose(net, None, plan).kernel is not None
-    length = min(start.steps, max(LEAST_STEPS, fitting_steps(net, rows, is_stepped)))
-    most = fitting(net, length, is_stepped)
+    length, most = portion(net, rows, start.steps, LEAST_STEPS, is_stepped)
     is_whole = rows <= most  # then nothing is picked out, and nothing put together again
     is_given = is_whole and paths == 1
     blocks: tuple[Tensor, ...] = (NOTHING,)
@@ -179,8 +180,6 @@ def _free(
     if not is_given:
         blocks = torch.arange(rows, device=net.device).split(most)
         states = [_rows(state, block // paths) for block in blocks]
-    for block, one in zip(blocks, states, strict=True):
-        check_state("run", net, one, rows if is_whole else len(block))
     for begin in range(0, start.steps, length):
         count = min(length, start.steps - begin)
         noise = None if draw == "mean" else draw_noise(net, rows, count, generator)
@@ -190,8 +189,9 @@ def _free(
             x = x if x is None or is_given else x[block // paths]
             part = noise if noise is None or is_whole else noise[block]
             unrolled = unroll(net, x, plan, states[number], count, noise=Noise(part), wanted=wanted)
-            assert unrolled.state is not None
-            states[number] = unrolled.state
+            after = unrolled.hand_on()  # of which there is no graph
+            assert after is not None
+            states[number] = after
             ys.append(outputs_of(net, unrolled.o, unrolled.f, draw, part))
             if draw == "mean" and isinstance(net.head, Categorical):
                 probabilities.append(unrolled.mean)

@@ -428,6 +428,19 @@ class RecurrentNetwork(nn.Module):
         """The parameters' floating-point type."""
         return held(held(self, "output"), "weight").dtype
 
+    def state_shapes(self, batch: int) -> dict[str, tuple[int, ...]]:
+        """The shape of every tensor of a state of ``batch`` sequences, by its name."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.recurrence != "output" and not self.bidirectional:
+            for number, layer in enumerate(held(self, "layers")._modules.values()):
+                for part in range(layer.cell.memory):
+                    shapes[f"hidden.{number}.{part}"] = (batch, self.hidden_size)
+        if self.has_output_edge:
+            shapes["output"] = (batch, self.output_lags, self.head.fed_size)
+        if self.input_lags:
+            shapes["inputs"] = (batch, self.input_lags, self.input_size)
+        return shapes
+
     def initial_state(
         self,
         batch: int,
