@@ -32,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
             found.extend(pieces)
         run(kernel, number, tables, pieces, *rest)
 
-    monkeypatch.setattr("freerun.kernels.binding.unfolding.run", noting)
+    monkeypatch.setattr("freerun.kernels.binding.launch.run", noting)
     return found
 
 

@@ -35,7 +35,7 @@ def teams(monkeypatch: pytest.MonkeyPatch, several_threads: None) -> Iterator[li
             found.append(arguments[-1])
         run(*arguments)
 
-    monkeypatch.setattr("freerun.kernels.binding.unfolding.run", noting)
+    monkeypatch.setattr("freerun.kernels.binding.launch.run", noting)
     yield found
     assert set(found) == {3}
 

@@ -7,13 +7,12 @@ whether kernels apply to it, is decided elsewhere.
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from freerun.kernels.binding.given import oldest_first
+from freerun.kernels.binding.launch import Launch
 from freerun.kernels.binding.layout import layout_of
 from freerun.kernels.binding.room import (
-    Room,
     borrow,
     empty,
     fresh,
@@ -22,26 +21,18 @@ from freerun.kernels.binding.room import (
     scalar,
     zeros,
 )
-from freerun.kernels.binding.script import Forward, Laid, Script
+from freerun.kernels.binding.script import Forward
 from freerun.kernels.binding.terms import NOWHERE, Terms
-from freerun.kernels.loop import call as at
 from freerun.kernels.loop.backward import backward
 from freerun.kernels.loop.forward import forward
-from freerun.kernels.loop.strip import strip
-from freerun.kernels.threads.errand import ALONE, END, FILL, PACK, SUM, address_of
-from freerun.kernels.threads.workers import call_up, run
 
-__all__ = ["NO_LENGTHS", "Unfolding"]
+__all__ = ["Unfolding"]
 
-NO_LENGTHS, NO_LAYERS = np.empty(0, np.int64), np.empty((0, 1), np.int64)
 NO_MEMORY = (0, 0, 0, 0)
 
 POOLED = 2**24
 """Bytes up to which a loop that shows no h works in borrowed memory: a page's first touch takes a
 hundred times as long as filling it."""
-
-PIECES = 8
-"""Of each thread's part of a batch on the way forward, at most."""
 
 
 class Unfolding:
@@ -60,8 +51,8 @@ class Unfolding:
     """
 
     __slots__ = (
-        "alive", "constants", "given", "is_ragged", "kept", "layout", "lengths", "numbers",
-        "slices", "team", "tensors", "turned",
+        "alive", "constants", "given", "is_ragged", "kept", "launch", "layout", "numbers",
+        "tensors", "turned",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, lengths: Tensor | None = None) -> None:
@@ -70,10 +61,7 @@ class Unfolding:
         self.kept: Sequence[Tensor | None] = ()
         self.numbers: list[int] | None = None
         self.turned: Tensor | None = None  # R as the kernels read it, where it has several lags
-        self.is_ragged, self.slices, self.team = False, layout.slices, layout.team
-        if lengths is not None:
-            self.is_ragged, self.team, self.lengths = True, 0, lengths.numpy()
-            self.slices = layout.cut(int(self.lengths.sum()), self.lengths.tolist())
+        self.launch, self.is_ragged = Launch(layout, lengths), lengths is not None
 
     # --- forward ----------------------------------------------------------------------------------
 
@@ -109,7 +97,7 @@ class Unfolding:
         h, f = (self._hold_together if is_copied else self._hold)(script, o, with_h)
         numbers = self._numbers(script, places)
         seen = (place_of(h), place_of(f)) if is_copied else (0, 0)
-        self._go(forward, script, numbers, place_of(nll), place_of(total), seen)
+        self.launch.run(forward, script, numbers, place_of(nll), place_of(total), seen)
         return o, h, f, nll, total, *last
 
     def _run_borrowed(
@@ -124,7 +112,7 @@ class Unfolding:
         try:
             block = held.numbers(script.block, shape.dtype)
             self.kept = o, block
-            self._go(forward, script, self._numbers(script, last), *sums, (0, place_of(f)))
+            self.launch.run(forward, script, self._numbers(script, last), *sums, (0, place_of(f)))
             if f is not None:
                 return f
             start = script.places[3] // shape.one + shape.steps * shape.features
@@ -178,7 +166,7 @@ class Unfolding:
         self.kept = None, block
         nll = block.data_ptr()  # the losses are the first of it
         self.numbers = numbers = self._numbers(script)
-        self._go(forward, script, numbers, nll, total.data_ptr())
+        self.launch.run(forward, script, numbers, nll, total.data_ptr())
         return total
 
     def _numbers(self, script: Forward, last: Sequence[int] = (0, 0)) -> list[int]:
@@ -202,77 +190,6 @@ class Unfolding:
         assert x is not None
         row, step, _ = x.stride()
         return [row, step, o, top, kept, fed, *last, *self.given, *places, 0]
-
-    def _go(
-        self, kernel: Any, script: Script, numbers: list[int], nll: int = 0, total: int = 0,
-        seen: Sequence[int] = (0, 0), blank: int = 0,
-    ) -> None:  # fmt: skip
-        """Run a kernel over the whole batch.
-
-        Args:
-            kernel: ``forward`` or ``backward``.
-            script: what is prepared of it.
-            numbers: what is not.
-            nll: where the loss of every step is, to be added up.
-            total: where its sum is to be, or 0.
-            seen: where h of every step is to be copied to, and f; or 0.
-            blank: what the gradients of what was fed are added to; 0 for zeros that nobody sees.
-        """
-        layout, parts, laid = self.layout, len(self.slices), script.laid
-        blank_count, is_double = 0 if blank else script.blank, layout.one == 8
-        if self.is_ragged:
-            laid = script.lay_out(parts, parts, layout.rooms(kernel is forward, self.slices))
-        held = borrow(laid.size)
-        try:
-            place = held.place
-            script.write(
-                held.bytes, 0, address_of(kernel, is_double), address_of(strip, is_double),
-                place + laid.rooms, place + laid.packed, nll, total,
-                place + laid.blank if blank_count else blank, blank_count, place + script.work,
-                parts, *seen, *numbers,
-            )  # fmt: skip
-            if parts == 1 and not (self.team or self.is_ragged):
-                tables = place + script.tables
-                layout.errand(script.place, place, tables, FILL | PACK | ALONE | SUM | END)
-            else:
-                self._share(kernel, script, held, laid)
-        finally:
-            give_back(held)
-
-    def _pieces(self, rows: int) -> Sequence[tuple[int, int]]:
-        """What threads take one after the other: several for each, of so many rows or more."""
-        if len(self.slices) == 1:
-            return self.slices
-        return [
-            (begin, min(begin + some, last))
-            for first, last in self.slices
-            for some in (max(rows, -(-(last - first) // PIECES)),)
-            for begin in range(first, last, some)
-        ]
-
-    def _share(self, kernel: Any, script: Script, held: Room, laid: Laid) -> None:
-        """The same by several threads, with all numbers written."""
-        layout, place, threads = self.layout, held.place, self.team or len(self.slices)
-        tables, is_shared = place + script.tables, script.is_wide and threads > 1
-        call_up(threads - 1)
-        layout.errand(script.place, place, tables, FILL if is_shared else FILL | PACK)
-        if is_shared:
-            self._strip(script.packing, script.pack_call(place, laid), threads)
-        call, table = script.tables_in(held.bytes)
-        call[at.ROWS], call[at.BLOCK] = layout.portion(self.slices)
-        pieces = self._pieces(int(call[at.ROWS])) if kernel is forward else self.slices
-        lengths = self.lengths if self.is_ragged else NO_LENGTHS
-        run(
-            kernel, layout.number, (call, table, lengths), pieces,
-            threads, place + laid.rooms, laid.room, self.team,
-        )  # fmt: skip
-        if is_shared and script.summing:
-            self._strip(script.summing, script.sum_call(place, len(self.slices)), threads)
-        layout.errand(script.place, place, tables, END if is_shared else SUM | END)
-
-    def _strip(self, pieces: Sequence[tuple[int, int]], call: Any, threads: int) -> None:
-        """Pack, or sum up, by several threads."""
-        run(strip, self.layout.number, (call, NO_LAYERS, NO_LENGTHS), pieces, threads, 0, 0)
 
     # --- between the two ---
 
@@ -342,7 +259,7 @@ class Unfolding:
                 targets.append(0)
         numbers = self.numbers or self._numbers(layout.scripts.kept)
         of_all = *of_nll, *of_o, *of_h, place_of(found[0]), *of_memory
-        self._go(backward, script, [*numbers, *of_all, *targets], blank=place_of(d_fed))
+        self.launch.run(backward, script, [*numbers, *of_all, *targets], blank=place_of(d_fed))
         del d_o, d_h, d_nll, d_fed, alive  # till here they had to be there
         if layout.lags > 1:
             d_r = found[layout.weight_fh]
