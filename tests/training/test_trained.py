@@ -89,6 +89,19 @@ def test_a_whole_number_is_a_limit_too() -> None:
     assert type(fr.Optimizer(clip=1).limit) is float
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1.0])
+def test_weights_are_sound_where_all_are_finite(value: float) -> None:
+    parameters = [nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(40))]
+    with torch.no_grad():
+        parameters[1][33] = value
+    before = [one.detach().clone() for one in parameters]
+    assert of(*parameters).are_sound() == math.isfinite(value)
+    for one, other in zip(parameters, before, strict=True):
+        assert torch.equal(one.nan_to_num(7.0), other.nan_to_num(7.0))
+    with fr.kernels.disabled():
+        assert not of(*parameters).are_sound()
+
+
 def test_without_kernels_pytorch_clips(monkeypatch: pytest.MonkeyPatch) -> None:
     def seven(*_: object) -> float:
         return 7.0

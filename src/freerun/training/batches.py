@@ -14,7 +14,7 @@ from freerun.kernels import WORD, Aside, RowCopy
 from freerun.network import RecurrentNetwork
 from freerun.plan import PlanBatch
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "Runs"]
 
 WORTH_A_THREAD = 2**16
 """Bytes of a batch from which on another thread gathers it: handing it over takes time, too."""
@@ -36,6 +36,29 @@ class _Source:
         return self._make(rows, *self._shape)
 
 
+class Runs:
+    """Scaled data as runs of memory, and copies of them: the same in every epoch.
+
+    Args:
+        net: The network.
+        data: As :func:`freerun._measure.scaled_data` gives it.
+
+    Attributes:
+        x: where x is copied from; None without one.
+        y: where y is; None where the data are no runs.
+        index: which run each sequence is.
+        copying: copies of so many of them.
+    """
+
+    def __init__(self, net: RecurrentNetwork, data: Sequences) -> None:
+        self.x = self.y = self.index = None
+        self.copying: dict[int, RowCopy] = {}
+        whole = data.whole() if net.device.type == "cpu" else None
+        if whole is not None and all(part is None or part.dtype in TYPES for part in whole[:2]):
+            self.x = None if whole.x is None else _Source(whole.x)
+            self.y, self.index = _Source(whole.y), whole.runs.numpy()
+
+
 class Batches:
     """Go once through scaled data in batches, as what the network takes.
 
@@ -44,19 +67,20 @@ class Batches:
         data: As :func:`freerun._measure.scaled_data` gives it.
         size: Sequences in a batch.
         order: Which, one after the other.
+        runs: Of ``data``, where they are known from another epoch.
     """
 
-    def __init__(self, net: RecurrentNetwork, data: Sequences, size: int, order: Tensor) -> None:
+    def __init__(
+        self, net: RecurrentNetwork, data: Sequences, size: int, order: Tensor,
+        runs: Runs | None = None,
+    ) -> None:  # fmt: skip
         self._net, self._order, self._done = net, order.split(size) if len(order) else (), 0
-        self._x = self._y = None
         self._rest: Iterator[PlanBatch] = iter(())
         self._ahead: tuple[Aside, PlanBatch] | None = None
-        self._copying: dict[int, RowCopy] = {}  # by how many sequences a batch has
-        whole = data.whole() if net.device.type == "cpu" else None
-        if whole is not None and all(part is None or part.dtype in TYPES for part in whole[:2]):
-            self._x = None if whole.x is None else _Source(whole.x)
-            self._y = _Source(whole.y)
-            self._runs = [whole.runs.numpy()[index.numpy()] for index in self._order]
+        runs = Runs(net, data) if runs is None else runs
+        self._x, self._y, self._copying = runs.x, runs.y, runs.copying
+        if runs.index is not None:
+            self._runs = [runs.index[index.numpy()] for index in self._order]
         elif len(order):
             drawn = data.batches(size, context=net.context, order=order)
             self._rest = (plan_batch(net, batch) for batch in drawn)

@@ -19,7 +19,7 @@ from freerun.network import RecurrentNetwork
 from freerun.plan import Forcing, Plan, PlanBatch, Progress
 from freerun.state import Noise
 from freerun.training.alone import Alone, is_looked_at, loss_alone
-from freerun.training.batches import Batches
+from freerun.training.batches import Batches, Runs
 from freerun.training.diagnosis import diagnose
 from freerun.training.history import History
 from freerun.training.interrupt import Interrupt
@@ -151,6 +151,7 @@ def fit(
         net.set_extra_state(units)
         raise
     scaled = scaled_data(net, train)
+    runs = Runs(net, scaled)
     ahead = training.epoch < epochs and training.finished is None
     behind = training.epoch * batches + training.position
     saved = time.monotonic()
@@ -164,7 +165,7 @@ def fit(
                 order = training.order(len(train))[training.position * size :]
                 began = time.monotonic()
                 # Nothing is left of an epoch that was kept before it was measured.
-                with Batches(net, scaled, size, order) as rest:
+                with Batches(net, scaled, size, order, runs) as rest:
                     for batch in rest:
                         done = training.epoch + training.position / batches
                         now = Progress(min(done / planned, 1.0), planned)
@@ -351,6 +352,8 @@ def _check_finite(
 
 def _check_weights(training: Training) -> None:
     """Stop where an epoch's last update, whose outcome no loss has seen, broke the weights."""
+    if training.trained.are_sound():
+        return
     with training.trained.in_few_threads():
         for name, parameter in training.net.named_parameters():
             # A sum is not finite where a summand is not; others may overflow together.

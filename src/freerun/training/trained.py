@@ -1,5 +1,6 @@
 """What is trained: all parameters at once, on their way through a step of training."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -67,6 +68,13 @@ class Trained:
         if self.are_few and not is_disabled():
             norm = self._clipping.clip(found, limit)
         return float(nn.utils.clip_grad_norm_(self.parameters, limit)) if norm is None else norm
+
+    def are_sound(self) -> bool:
+        """Whether the sum of all squares says that every weight is finite; False says nothing."""
+        if not self.are_few or is_disabled():
+            return False
+        norm = self._clipping.clip([one.detach() for one in self.parameters], math.inf)
+        return norm is not None and math.isfinite(norm)
 
     def step(self) -> None:
         """Change the weights, as ``method.step()`` does, and have that counted as a change.
